@@ -1,0 +1,74 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { refuseReservedPorts } from './access/reserved.ts';
+import { clientLeft } from './exchange.ts';
+import type { HostFormat } from './host/parse.ts';
+import { findSandbox } from './host/stage.ts';
+import { limitRate } from './limits/rate.ts';
+import type { Log } from './log/logger.ts';
+import type { Carrier } from './proxy/middleware.ts';
+import { asProxyError, ProxyError } from './replies/errors.ts';
+import { type Figures, opsPages } from './replies/ops.ts';
+import { sendError } from './replies/send.ts';
+import type { SandboxDirectory } from './sandbox/directory.ts';
+import { locateSandbox } from './sandbox/locate.ts';
+import type { TargetRules } from './sandbox/target.ts';
+
+/** What the chain needs; every part is built in `assembly.ts`. */
+export interface AppParts {
+  readonly log: Log;
+  readonly hosts: { readonly domains: readonly string[]; readonly format: HostFormat };
+  readonly rateLimit: { readonly windowMs: number; readonly max: number };
+  readonly directory: SandboxDirectory;
+  readonly targetRules: () => TargetRules;
+  readonly carrier: Carrier;
+  readonly figures: Figures;
+  readonly statsToken: string | undefined;
+}
+
+/**
+ * The walk of a request, and of an upgrade, in one place. The server has put an exchange on it;
+ * each stage answers its question, leaves what the next one needs, or ends the walk by an error.
+ */
+export function createApp(parts: AppParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+
+  app.use(findSandbox(parts.hosts)); // 1 who is asked for?
+  app.use(limitRate(parts.rateLimit.windowMs, parts.rateLimit.max)); // 2 how often?
+  app.use(forUs(opsPages(parts.figures, parts.statsToken, parts.hosts.domains), parts.hosts));
+  app.use(refuseReservedPorts); // 3 who may?
+  app.use(locateSandbox(parts.directory, parts.targetRules)); // 4 where does it live?
+  app.use(parts.carrier.handle); // 5 carry the bytes
+  app.use(answerError(parts.log));
+  return app;
+}
+
+/** A host that is no sandbox's has our own pages and nothing else. */
+function forUs(pages: RequestHandler, hosts: AppParts['hosts']): RequestHandler {
+  const example = `3000-my-sandbox.${hosts.domains[0] ?? 'example.com'}`;
+  return (req, res, next) => {
+    if (req.exchange.sandbox) return next();
+    return pages(req, res, (error?: unknown) =>
+      next(error ?? new ProxyError('INVALID_HOST', { example })),
+    );
+  };
+}
+
+/** The end of every failed walk: one log line, and an answer if anybody is there to read it. */
+function answerError(log: Log): ErrorRequestHandler {
+  return (thrown, req, res, _next) => {
+    const error = asProxyError(thrown);
+    const { exchange } = req;
+    exchange.error = error.code;
+    const level = error.status >= 500 ? (error.code === 'INTERNAL' ? 'error' : 'warn') : 'debug';
+    log(level, 'proxy.error', {
+      requestId: exchange.requestId,
+      code: error.code,
+      sandbox: exchange.sandbox?.id,
+      port: exchange.sandbox?.port,
+      cause: error.cause instanceof Error ? error.cause.message : undefined,
+    });
+    if (!clientLeft(req, res)) sendError(req, res, error);
+  };
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createApp } from './app.ts';
+import type { Config } from './config/config.ts';
+import { drain } from './lifecycle/drain.ts';
+import { OpenWork } from './lifecycle/openWork.ts';
+import type { Log } from './log/logger.ts';
+import { guardedLookup } from './proxy/lookup.ts';
+import { createCarrier } from './proxy/middleware.ts';
+import { connectDaytona } from './sandbox/daytona.ts';
+import { SandboxDirectory } from './sandbox/directory.ts';
+import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
+import { createProxyServer } from './server.ts';
+
+const sweepMs = 60_000;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+export interface RunningProxy {
+  readonly port: number;
+  readonly openWork: OpenWork;
+  /** Drains and ends everything, within SHUTDOWN_TIMEOUT_MS. */
+  close(): Promise<void>;
+}
+
+/**
+ * Builds every part from the configuration, joins them and listens.
+ *
+ * @throws what `listen` fails with: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` …
+ */
+export async function startProxy(config: Config, log: Log): Promise<RunningProxy> {
+  const openWork = new OpenWork();
+  const daytona = connectDaytona({
+    apiKey: config.DAYTONA_API_KEY,
+    apiUrl: config.DAYTONA_API_URL,
+    timeoutMs: config.DAYTONA_API_TIMEOUT_MS,
+    onFailure: (call, error, status) => {
+      const cause = error.cause instanceof Error ? error.cause.message : undefined;
+      if (error.code === 'DAYTONA_REJECTED_KEY') log('error', 'daytona.rejected', { call, status });
+      else log('warn', 'daytona.failed', { call, status, cause });
+    },
+  });
+  const directory = new SandboxDirectory(daytona, config.CACHE_TTL, log);
+  const carrier = createCarrier({
+    originMode: config.ORIGIN_MODE,
+    lookup: guardedLookup({
+      isLocalhost,
+      isPrivate: isPrivateAddress,
+      mayBePrivate: privatePolicy(config.ALLOW_PRIVATE_UPSTREAMS, config.DAYTONA_API_URL),
+    }),
+    log,
+  });
+  let port = config.PORT;
+  const chain = createApp({
+    log,
+    hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
+    rateLimit: { windowMs: config.RATE_LIMIT_WINDOW_MS, max: config.RATE_LIMIT_MAX },
+    directory,
+    targetRules: () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
+    carrier,
+    figures: {
+      version,
+      cacheTtl: config.CACHE_TTL,
+      cached: () => directory.cached(),
+      counters: () => ({ ...directory.counters(), ...openWork.counts() }),
+    },
+    statsToken: config.STATS_TOKEN,
+  });
+  const server = createProxyServer({
+    chain,
+    log,
+    trustedProxies: config.TRUSTED_PROXIES,
+    openWork,
+  });
+  server.listen(config.PORT, config.HOST);
+  await once(server, 'listening');
+  port = (server.address() as AddressInfo).port;
+
+  const sweeper = setInterval(() => {
+    const count = directory.sweep();
+    if (count > 0) log('info', 'cache.clean', { count });
+  }, sweepMs);
+  return {
+    port,
+    openWork,
+    close: async () => {
+      clearInterval(sweeper);
+      await drain(server, openWork, config.SHUTDOWN_TIMEOUT_MS);
+      await carrier.close();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+import { BlockList, isIP } from 'node:net';
+import { z } from 'zod';
+
+const domain =
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
+const httpUrl = z.string().transform((text, ctx) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const valid = url && /^https?:$/.test(url.protocol) && !url.username && !url.search && !url.hash;
+  if (valid) return text.replace(/\/+$/, '');
+  ctx.addIssue('must be an http or https URL without user name, query or fragment');
+  return z.NEVER;
+});
+
+const domains = z.string().transform((text, ctx) => {
+  const names = list(text.toLowerCase()).map((name) => name.replace(/^\*?\./, ''));
+  const wrong = names.find((name) => !domain.test(name));
+  if (wrong === undefined) return names;
+  ctx.addIssue(`"${wrong}" is not a domain name (no scheme, no port, no path)`);
+  return z.NEVER;
+});
+
+const networks = z.string().transform((text, ctx) => {
+  const set = new BlockList();
+  for (const entry of list(text)) {
+    const [address = '', prefix] = entry.split('/');
+    const family = isIP(address);
+    const most = family === 4 ? 32 : 128;
+    const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+    if (family === 0 || bits < 0 || bits > most) {
+      ctx.addIssue(`"${entry}" is not an IP address or network`);
+      return z.NEVER;
+    }
+    set.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return set;
+});
+
+/** One environment variable: how it is read, what stands in for it, how it is explained. */
+export interface Variable<T> {
+  readonly schema: z.ZodType<T, string>;
+  /** Used when the variable is unset or empty; `undefined` makes it required. */
+  readonly fallback: string | undefined;
+  /** A valid value, shown when the given one is not. */
+  readonly example: string;
+  readonly meaning: string;
+  readonly secret?: boolean;
+}
+
+const variable = <T>(
+  schema: z.ZodType<T, string>,
+  fallback: string | undefined,
+  example: string,
+  meaning: string,
+  secret = false,
+): Variable<T> => ({ schema, fallback, example, meaning, secret });
+
+const off = z.literal('').transform(() => undefined);
+const time = (fallback: string, meaning: string, least = 1) =>
+  variable(integer(least, 86_400_000), fallback, fallback, meaning);
+
+/** Every environment variable of the proxy. The README's table and `.env.example` follow it. */
+export const variables = {
+  DAYTONA_API_KEY: variable(
+    z.string().regex(/^[\x21-\x7e]+$/, 'must be one word of printable ASCII'),
+    undefined,
+    'dtn_0123456789abcdef',
+    'Your Daytona API key. It opens every sandbox of the organization.',
+    true,
+  ),
+  DAYTONA_API_URL: variable(
+    httpUrl,
+    'https://app.daytona.io/api',
+    'https://app.daytona.io/api',
+    'Base URL of the Daytona API; for a self-hosted one `http://localhost:3000/api`.',
+  ),
+  DAYTONA_API_TIMEOUT_MS: time('5000', 'Deadline of one API call, in ms.'),
+  PORT: variable(integer(0, 65_535), '3002', '3002', 'Port to listen on; 0 picks a free one.'),
+  HOST: variable(
+    off.or(z.string().regex(/^[a-zA-Z0-9.:-]+$/, 'must be an IP address or a host name')),
+    '',
+    '127.0.0.1',
+    'Address to listen on; empty means all interfaces.',
+  ),
+  PROXY_DOMAIN: variable(
+    domains,
+    '',
+    'proxy.example.com',
+    'Your domain, or several separated by commas. Empty serves any domain.',
+  ),
+  HOST_FORMAT: variable(
+    z.enum(['auto', 'port-first', 'id-first']),
+    'auto',
+    'auto',
+    'Accepted hosts: `port-first` (`3000-id`), `id-first` (`id-3000`), or `auto` for both.',
+  ),
+  CACHE_TTL: time('300000', 'How long a preview link is kept, in ms.'),
+  ORIGIN_MODE: variable(
+    z.enum(['local', 'preserve', 'upstream', 'strip']),
+    'local',
+    'local',
+    'What the app sees as `Origin` when it is the visitor’s own host: `http://localhost:{port}` (`local`), unchanged (`preserve`), the preview host (`upstream`), nothing (`strip`).',
+  ),
+  ALLOW_PRIVATE_UPSTREAMS: variable(
+    off.or(z.enum(['true', 'false']).transform((value) => value === 'true')),
+    '',
+    'true',
+    'Whether sandboxes may live on private addresses. Empty: only if the Daytona API does.',
+  ),
+  TRUSTED_PROXIES: variable(
+    networks,
+    '',
+    '127.0.0.1/32,::1/128',
+    'Addresses or networks (CIDR) of the proxies in front of this one, whose forwarding headers count.',
+  ),
+  RATE_LIMIT_WINDOW_MS: time('60000', 'Length of the rate limit’s window, in ms.', 1000),
+  RATE_LIMIT_MAX: variable(
+    integer(0, 1_000_000_000),
+    '3000',
+    '3000',
+    'Requests and upgrades of one client in a window; 0 switches the limit off.',
+  ),
+  STATS_TOKEN: variable(
+    off.or(z.string().regex(/^[\x21-\x7e]{16,}$/, 'must have 16 or more printable characters')),
+    '',
+    'a-long-random-word',
+    'Opens `/stats` from elsewhere, as `Authorization: Bearer …`.',
+    true,
+  ),
+  LOG_LEVEL: variable(
+    z.enum(['error', 'warn', 'info', 'debug']),
+    'info',
+    'info',
+    '`error`, `warn`, `info` or `debug`.',
+  ),
+  LOG_FORMAT: variable(
+    off.or(z.enum(['pretty', 'json'])),
+    '',
+    'json',
+    '`pretty` or `json`. Empty: pretty on a terminal, else JSON.',
+  ),
+  SHUTDOWN_TIMEOUT_MS: time('30000', 'How long open work may take after SIGTERM, in ms.', 0),
+} satisfies Record<string, Variable<unknown>>;

@@ -1,0 +1,20 @@
+import type { Config } from '../config/config.ts';
+import type { Log } from '../log/logger.ts';
+
+/** Says at the start what is served, and what the operator may not have meant. */
+export function announce(config: Config, port: number, log: Log): void {
+  const domains = config.PROXY_DOMAIN;
+  const names = domains.length > 0 ? domains : ['{any domain}'];
+  log('info', 'start.listening', {
+    serves: names.map((name) => `{port}-{sandboxId}.${name}`).join(', '),
+    address: `${config.HOST ?? 'all interfaces'}, port ${port}`,
+  });
+  log('warn', 'start.warning', {
+    warning: 'Access is open: whoever knows a sandbox’s host gets in.',
+  });
+  if (domains.length === 0) {
+    log('warn', 'start.warning', {
+      warning: 'PROXY_DOMAIN is not set: any host whose first label names a sandbox is served.',
+    });
+  }
+}

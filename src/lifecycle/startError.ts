@@ -1,0 +1,18 @@
+import { ConfigError } from '../config/config.ts';
+
+/** Says in one line why the start failed and what to do; unknown errors keep their stack. */
+export function explainStartError(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { code, port, address } = error as { code?: string; port?: number; address?: string };
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use. Stop the program that listens there, or set PORT to another one.`;
+    case 'EACCES':
+      return `No permission to listen on port ${port}. Set PORT to one above 1023, and let Nginx or Caddy serve 443.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `This machine has no address ${address ?? 'of that name'}. Set HOST to one it has, or leave it empty.`;
+    default:
+      return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import type { Log } from './logger.ts';
+
+/**
+ * Writes the one access line of a finished request or socket.
+ *
+ * @param status what the client saw; 499 where it left before an answer
+ */
+export function logAccess(log: Log, req: IncomingMessage, status: number): void {
+  if (!log.enabled('info')) return;
+  const { exchange } = req;
+  log('info', 'access', {
+    requestId: exchange.requestId,
+    kind: exchange.upgrade ? 'websocket' : 'http',
+    method: req.method,
+    host: exchange.visitor.host,
+    path: pathOf(req),
+    status,
+    code: exchange.error,
+    client: exchange.visitor.address,
+    sandbox: exchange.sandbox?.id,
+    port: exchange.sandbox?.port,
+    durationMs: Math.round(performance.now() - exchange.startedAt),
+  });
+}
+
+/** The path without its query, which may hold secrets. */
+export function pathOf(req: IncomingMessage): string {
+  const url = req.url ?? '';
+  const query = url.search(/[?#]/);
+  return query < 0 ? url : url.slice(0, query);
+}

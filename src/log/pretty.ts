@@ -1,0 +1,40 @@
+type Values = Readonly<Record<string, unknown>>;
+
+/** The sentence of every event, for people. The first seven are the original service's. */
+const sentences = {
+  'cache.hit': (f: Values) => `✅ Cache hit for ${f.sandbox}:${f.port}`,
+  'cache.fetch': (f: Values) => `🔍 Fetching preview URL for ${f.sandbox}:${f.port}`,
+  'cache.store': (f: Values) => `💾 Cached preview URL for ${f.sandbox}:${f.port}`,
+  'cache.clean': (f: Values) =>
+    `🧹 Cleaned ${f.count} expired cache ${f.count === 1 ? 'entry' : 'entries'}`,
+  'proxy.request': (f: Values) => `🔄 Proxying ${f.method} ${f.path} → ${f.upstream}`,
+  'proxy.response.error': (f: Values) => `⚠️ Proxy response error: ${f.status}`,
+  'proxy.error': (f: Values) =>
+    `❌ Proxy middleware error: ${f.code}${f.cause ? ` (${f.cause})` : ''}`,
+  access: (f: Values) =>
+    `${f.kind === 'websocket' ? '🔌' : '→'} ${f.status} ${f.method} ${f.host}${f.path} ${f.durationMs} ms${f.code ? ` ${f.code}` : ''}`,
+  'cache.forget': (f: Values) => `↩️ Forgot ${f.sandbox}:${f.port}: ${f.reason}`,
+  'daytona.rejected': (f: Values) => `❌ Daytona rejected the API key (${f.status})`,
+  'daytona.failed': (f: Values) => `⚠️ Daytona API call failed: ${f.call} (${f.cause})`,
+  'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,
+  'start.warning': (f: Values) => `⚠️ ${f.warning}`,
+  'stop.draining': (f: Values) =>
+    `👋 ${f.signal}: finishing ${f.requests} requests and ${f.sockets} WebSockets`,
+  'stop.done': () => '👋 Stopped',
+  'process.crash': (f: Values) => `💥 Unexpected error, shutting down: ${f.cause}`,
+} satisfies Record<string, (facts: Values) => string>;
+
+export type LogEvent = keyof typeof sentences;
+
+/** Writes an event as one line for a terminal: the time, then its sentence. */
+export function pretty(facts: Values & { readonly event: LogEvent }): string {
+  return `${new Date().toLocaleTimeString('sv')} ${oneLine(sentences[facts.event](facts))}`;
+}
+
+/** Paths and causes come from strangers: no control byte of theirs may start a line or a colour. */
+function oneLine(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,37 @@
+export interface LocationContext {
+  /** Origin of the sandbox's preview host: `https://3000-abc.daytona.work`. */
+  readonly upstreamOrigin: URL;
+  /** The sandbox's port: the app believes that it is `localhost` there. */
+  readonly port: number;
+  readonly host: string;
+  readonly proto: 'http' | 'https';
+}
+
+/**
+ * Brings a redirect to the sandbox's own host back to ours. What comes back is a path, so that it
+ * is right behind any TLS front; any other address is the app's business and passes untouched.
+ */
+export function ownLocation(location: string, context: LocationContext): string {
+  const [, scheme, authority = '', rest = ''] =
+    /^(https?:)?\/\/([^/?#\\]*)(.*)$/is.exec(location) ?? [];
+  if (!isSandbox(authority.toLowerCase(), scheme?.toLowerCase(), context)) return location;
+  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  // A path that begins with two slashes would itself name another host.
+  return /^\/[/\\]/.test(path) ? `${context.proto}://${context.host}${path}` : path;
+}
+
+function isSandbox(
+  authority: string,
+  scheme: string | undefined,
+  context: LocationContext,
+): boolean {
+  const { upstreamOrigin, port } = context;
+  if (authority === `localhost:${port}` || (port === 80 && authority === 'localhost')) return true;
+  const protocol = scheme ?? upstreamOrigin.protocol;
+  const defaultPort = protocol === 'https:' ? ':443' : ':80';
+  const named = authority.endsWith(defaultPort)
+    ? authority.slice(0, -defaultPort.length)
+    : authority;
+  // An edge behind TLS may redirect by http and the other way round: same host, same sandbox.
+  return named !== '' && (named === upstreamOrigin.host || named === upstreamOrigin.hostname);
+}

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import type { LookupFunction } from 'node:net';
+import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
+import { Agent, type Dispatcher } from 'undici';
+import type { Upgrade } from '../exchange.ts';
+import { pathOf } from '../log/access.ts';
+import type { Log } from '../log/logger.ts';
+import { ProxyError } from '../replies/errors.ts';
+import { carryHttp } from './carryHttp.ts';
+import { carryUpgrade } from './carryUpgrade.ts';
+import type { OriginMode } from './origin.ts';
+import { isLoop, requestHead } from './requestHead.ts';
+
+export interface ProxyOptions {
+  readonly originMode: OriginMode;
+  readonly lookup: LookupFunction;
+  readonly log: Log;
+}
+
+/** Stage 5, and the connections that it keeps. */
+export interface Carrier {
+  /** Carries a request that the stages before have admitted. */
+  readonly handle: (req: IncomingMessage, res: Upgrade['response'], next: Next) => Promise<void>;
+  /** Closes the pooled connections to sandboxes. */
+  close(): Promise<void>;
+}
+
+type Next = (error?: unknown) => void;
+
+/**
+ * Builds the proxy middleware. Its router is the gate: it gives out the target that the chain left
+ * on the request and throws where there is none, so nothing reaches a sandbox by a way around the
+ * chain, by request or by upgrade. How bytes are carried is replaced by our own transport.
+ */
+export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrier {
+  const dispatcher = connectionPools(lookup);
+
+  const carry = async (req: IncomingMessage, res: Upgrade['response']): Promise<void> => {
+    const { exchange } = req;
+    if (isLoop(req.headers.via)) throw new ProxyError('LOOP_DETECTED');
+    if (log.enabled('debug')) {
+      log('debug', 'proxy.request', {
+        requestId: exchange.requestId,
+        method: req.method,
+        path: pathOf(req),
+        upstream: exchange.upstream?.origin.origin,
+      });
+    }
+    const head = requestHead(req.rawHeaders, exchange, originMode);
+    if (exchange.upgrade) await carryUpgrade(lookup, req, exchange.upgrade, head);
+    else await carryHttp(dispatcher, req, res, head);
+  };
+
+  const transport: Plugin = (server) => {
+    server.web = (req, res) => carry(req, res);
+    // Without a listener, an 'error' event would be thrown; Express hears of it through `next`.
+    server.on('error', () => {});
+  };
+
+  const handle = createProxyMiddleware({
+    router: (req) => {
+      const { upstream } = req.exchange;
+      if (!upstream) throw new ProxyError('INTERNAL', { cause: new Error('no upstream') });
+      return upstream.origin;
+    },
+    ejectPlugins: true,
+    plugins: [transport],
+  });
+  return { handle, close: () => dispatcher.destroy() };
+}
+
+/** One pool for each sandbox port; idle connections end before Daytona's edge ends them at 70 s. */
+function connectionPools(lookup: LookupFunction): Dispatcher {
+  return new Agent({
+    connect: { lookup, timeout: 3_000, keepAliveInitialDelay: 30_000 },
+    keepAliveTimeout: 60_000,
+    keepAliveMaxTimeout: 60_000,
+    allowH2: false,
+    // A model that thinks for minutes sends nothing meanwhile: silence is no error.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+}

@@ -1,0 +1,79 @@
+import type { Refusal } from '../exchange.ts';
+import { ProxyError } from '../replies/errors.ts';
+
+/** Daytona's JSON refusals are a few hundred bytes long. */
+export const longestRefusal = 4096;
+
+/**
+ * Tells from an answer's head whether Daytona's edge and not the app said no. Several markers are
+ * read together (DAYTONA.md, "How it says no"): an app may well answer 307, 401 or 502 itself.
+ *
+ * @returns the refusal; or `read-body` where only the body can tell; or undefined for the app's own
+ */
+export function refusalByHead(
+  method: string | undefined,
+  status: number,
+  rawHeaders: readonly string[],
+): Refusal | 'read-body' | undefined {
+  if (status !== 307 && status !== 400 && status !== 401 && status !== 404 && status !== 502) {
+    return undefined;
+  }
+  const headers = new Map<string, string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    headers.set((rawHeaders[i] ?? '').toLowerCase(), rawHeaders[i + 1] ?? '');
+  }
+  const length = headers.get('content-length');
+  if (status === 307) {
+    const login =
+      headers.get('set-cookie')?.startsWith('pkce_verifier=') &&
+      /[?&]redirect_uri=[^&]*(?:\/|%2F)callback/i.test(headers.get('location') ?? '');
+    return login ? 'token' : undefined;
+  }
+  if (status === 502) {
+    const empty = length === '0' || (length === undefined && method === 'HEAD');
+    return empty && !headers.has('content-type') ? 'not-listening' : undefined;
+  }
+  const json = headers.get('content-type')?.startsWith('application/json');
+  const small = length !== undefined && Number(length) > 0 && Number(length) <= longestRefusal;
+  return json && small && method !== 'HEAD' ? 'read-body' : undefined;
+}
+
+/** Reads the JSON body of a possible refusal. */
+export function refusalByBody(status: number, body: string): Refusal | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const { code, message } = (parsed ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof message !== 'string') return undefined;
+  switch (status) {
+    case 401:
+      return code === 'UNAUTHORIZED' && message.startsWith('unauthorized: authentication failed')
+        ? 'token'
+        : undefined;
+    case 400:
+      if (message.endsWith('no IP address found. Is the Sandbox started?')) return 'stopped';
+      return message.startsWith('bad request: failed to get runner info') ? 'archived' : undefined;
+    case 404:
+      return message.includes('sandbox container not found') ? 'gone' : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What a visitor is told of a refusal. */
+export function refusalError(refusal: Refusal): ProxyError {
+  switch (refusal) {
+    case 'token':
+      return new ProxyError('ACCESS_RENEWED', { retryAfter: 1 });
+    case 'stopped':
+    case 'archived':
+      return new ProxyError('SANDBOX_NOT_RUNNING', { state: refusal, retryAfter: 2 });
+    case 'gone':
+      return new ProxyError('SANDBOX_NOT_FOUND');
+    case 'not-listening':
+      return new ProxyError('PORT_NOT_LISTENING');
+  }
+}

@@ -1,0 +1,82 @@
+/** What each of our own errors says to the world. `status` is HTTP's, `message` public. */
+const catalogue = {
+  INVALID_REQUEST: { status: 400, message: 'The request is not valid HTTP for this proxy.' },
+  INVALID_HOST: {
+    status: 400,
+    message: 'Invalid host format. Expected {port}-{sandboxId}.{domain}, for example {example}.',
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    message: 'This page names sandboxes: ask from the machine itself, or send the bearer token.',
+  },
+  RESERVED_PORT: {
+    status: 403,
+    message: 'This port is reserved for Daytona itself and is not served here.',
+  },
+  SANDBOX_NOT_FOUND: { status: 404, message: 'There is no such sandbox.' },
+  RATE_LIMITED: { status: 429, message: 'Too many requests. Please wait a moment.' },
+  INTERNAL: { status: 500, message: 'The proxy could not handle this request.' },
+  PORT_NOT_LISTENING: {
+    status: 502,
+    message: 'Nothing listens on this port of the sandbox. Start your server there and reload.',
+  },
+  UPSTREAM_UNREACHABLE: { status: 502, message: 'Failed to connect to sandbox.' },
+  UPSTREAM_INVALID: { status: 502, message: 'The sandbox sent an answer that is not valid HTTP.' },
+  UPSTREAM_FORBIDDEN: {
+    status: 502,
+    message: 'Daytona named an address for this sandbox that this proxy does not connect to.',
+  },
+  DAYTONA_REJECTED_KEY: {
+    status: 502,
+    message: 'Daytona does not accept the API key of this proxy.',
+  },
+  SANDBOX_NOT_RUNNING: { status: 503, message: 'The sandbox is not running.' },
+  ACCESS_RENEWED: {
+    status: 503,
+    message: 'The access to this sandbox was renewed just now. Please try again.',
+  },
+  DAYTONA_UNAVAILABLE: { status: 503, message: 'Daytona does not answer at the moment.' },
+  LOOP_DETECTED: { status: 508, message: 'The sandbox’s address leads back to this proxy.' },
+} as const;
+
+export type ErrorCode = keyof typeof catalogue;
+
+interface Details {
+  /** The failure behind this one; it goes to the log, never to a visitor. */
+  cause?: unknown;
+  /** Seconds after which trying again makes sense. */
+  retryAfter?: number;
+  /** The sandbox's state, for SANDBOX_NOT_RUNNING. */
+  state?: string;
+  /** Replaces `{example}` in the public sentence. */
+  example?: string;
+  /** The connection can not be reused after this answer. */
+  close?: boolean;
+}
+
+/** The one error class of the proxy: whatever else is thrown is answered as INTERNAL. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly retryAfter: number | undefined;
+  readonly state: string | undefined;
+  readonly close: boolean;
+
+  constructor(code: ErrorCode, details: Details = {}) {
+    const { status, message } = catalogue[code];
+    super(message.replace('{example}', details.example ?? '3000-my-sandbox.example.com'), {
+      cause: details.cause,
+    });
+    this.code = code;
+    this.status = status;
+    this.retryAfter = details.retryAfter;
+    this.state = details.state;
+    this.close = details.close ?? false;
+  }
+}
+
+/** Takes whatever was thrown and gives the error that a visitor may see. */
+export function asProxyError(thrown: unknown): ProxyError {
+  return thrown instanceof ProxyError ? thrown : new ProxyError('INTERNAL', { cause: thrown });
+}

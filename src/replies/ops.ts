@@ -1,0 +1,71 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Router } from 'express';
+import { ProxyError } from './errors.ts';
+import { sendJson } from './send.ts';
+
+/** What the ops pages tell; `main.ts` wires it to the parts that know. */
+export interface Figures {
+  readonly version: string;
+  readonly cacheTtl: number;
+  cached(): readonly { readonly key: string; readonly age: number; readonly remaining: number }[];
+  counters(): Readonly<Record<string, number>>;
+}
+
+const forwardingHeaders = ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'forwarded', 'via'];
+const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
+const localHost = /^(?:localhost|[\w-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
+
+/** Our own pages on hosts that are no sandbox's: `/health` for all, `/stats` for operators. */
+export function opsPages(
+  figures: Figures,
+  statsToken: string | undefined,
+  domains: readonly string[],
+) {
+  const router = Router({ caseSensitive: true, strict: true });
+  router.get('/health', (req, res) => {
+    sendJson(req, res, 200, {
+      status: 'ok',
+      timestamp: new Date().toISOString(),
+      cache: { size: figures.cached().length, ttl: figures.cacheTtl },
+    });
+  });
+  router.get('/stats', (req, res) => {
+    if (!mayReadStats(req, statsToken, domains)) throw new ProxyError('UNAUTHORIZED');
+    const entries = figures.cached();
+    sendJson(req, res, 200, {
+      totalCached: entries.length,
+      entries,
+      ...figures.counters(),
+      uptime: Math.round(process.uptime()),
+      version: figures.version,
+    });
+  });
+  return router;
+}
+
+/**
+ * `/stats` names sandboxes. It opens for the bearer token, or for the machine itself: a loopback
+ * peer, no forwarding header (that would be a front proxy speaking for somebody else), and a Host
+ * that a foreign page cannot have by pointing its own name at 127.0.0.1 (DNS rebinding).
+ */
+export function mayReadStats(
+  req: IncomingMessage,
+  token: string | undefined,
+  domains: readonly string[],
+): boolean {
+  const bearer = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
+  if (token !== undefined && bearer !== undefined && sameSecret(bearer, token)) return true;
+  const host = (req.headers.host ?? '').toLowerCase();
+  return (
+    loopback.test(req.socket.remoteAddress ?? '') &&
+    forwardingHeaders.every((name) => req.headers[name] === undefined) &&
+    (localHost.test(host) || domains.includes(host.replace(/:\d+$/, '')))
+  );
+}
+
+/** Compares in constant time, whatever the lengths. */
+function sameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

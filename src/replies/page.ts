@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { ProxyError } from './errors.ts';
+
+const style = `
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center }
+main { max-width: 34rem; padding: 2rem }
+h1 { font-size: 1.4rem; margin: 0 0 .5rem }
+p { margin: .5rem 0 }
+small { opacity: .7 }`;
+
+/** Lets the page's one style through a Content-Security-Policy that forbids all else. */
+export const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+
+/** A small static page for people: what happened, what to do, which request it was. */
+export function errorPage(error: ProxyError, requestId: string): string {
+  const state = error.state
+    ? `<p>Its state is <strong>${escapeHtml(error.state)}</strong>.</p>`
+    : '';
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex">
+<title>${error.status} · ${error.code}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(error.message)}</h1>
+${state}<p><small>${error.status} ${error.code} · request ${escapeHtml(requestId)}</small></p>
+</main>
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}

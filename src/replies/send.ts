@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import helmet from 'helmet';
+import type { ProxyError } from './errors.ts';
+import { errorPage, styleHash } from './page.ts';
+
+/**
+ * helmet's headers, for answers of our own and never for a sandbox's. HSTS is the operator's to
+ * decide, and a page about a sandbox must show inside the frame where the sandbox was expected.
+ */
+const protect = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], styleSrc: [styleHash], baseUri: ["'none'"] },
+  },
+  frameguard: false,
+  strictTransportSecurity: false,
+  crossOriginResourcePolicy: { policy: 'cross-origin' },
+});
+
+/** Sends a whole JSON answer of our own. */
+export function sendJson(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  body: unknown,
+): void {
+  send(req, res, status, 'application/json; charset=utf-8', JSON.stringify(body));
+}
+
+/**
+ * Sends one of our errors: a page where a person looks at it, else JSON. Once the sandbox's head
+ * is out, nothing of ours may follow it, so the connection is destroyed instead.
+ */
+export function sendError(req: IncomingMessage, res: ServerResponse, error: ProxyError): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  const { requestId } = req.exchange;
+  for (const name of res.getHeaderNames()) {
+    if (!name.startsWith('ratelimit')) res.removeHeader(name);
+  }
+  res.setHeader('X-Proxy-Error', error.code);
+  if (error.retryAfter !== undefined) res.setHeader('Retry-After', String(error.retryAfter));
+  if (error.code === 'UNAUTHORIZED') res.setHeader('WWW-Authenticate', 'Bearer');
+  if (error.close || error.code === 'INVALID_REQUEST') res.setHeader('Connection', 'close');
+  if (wantsPage(req)) {
+    send(req, res, error.status, 'text/html; charset=utf-8', errorPage(error, requestId));
+    return;
+  }
+  const { code, message, state } = error;
+  sendJson(req, res, error.status, { error: { code, message, requestId, state } });
+}
+
+function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+): void {
+  protect(req, res, () => {});
+  res.setHeader('X-Request-Id', req.exchange.requestId);
+  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Content-Type', type);
+  res.setHeader('Content-Length', Buffer.byteLength(body));
+  res.statusCode = status;
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+/** A person looks at top-level and framed documents; where no browser says so, Accept decides. */
+function wantsPage(req: IncomingMessage): boolean {
+  const destination = req.headers['sec-fetch-dest'];
+  if (destination !== undefined) return /^(document|iframe|frame)$/.test(destination);
+  return /\btext\/html\b/i.test(req.headers.accept ?? '');
+}

@@ -1,0 +1,68 @@
+import { lookup } from 'node:dns/promises';
+import { BlockList, isIP } from 'node:net';
+
+const privateNetworks = new BlockList();
+for (const [network, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const) {
+  privateNetworks.addSubnet(network, bits, 'ipv4');
+  // NAT64 (RFC 6052) and IPv4-mapped addresses reach the same hosts by an IPv6 name.
+  privateNetworks.addSubnet(`64:ff9b::${network}`, 96 + bits, 'ipv6');
+  privateNetworks.addSubnet(`::ffff:${network}`, 96 + bits, 'ipv6');
+}
+for (const [network, bits] of [
+  ['::', 96],
+  ['2002::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const) {
+  privateNetworks.addSubnet(network, bits, 'ipv6');
+}
+
+/** True for loopback, link-local, private, multicast and reserved addresses; false for names. */
+export function isPrivateAddress(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && privateNetworks.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** True for `localhost` and every name under it, which are loopback (RFC 6761, section 6.3). */
+export function isLocalhost(hostname: string): boolean {
+  return /(?:^|\.)localhost\.?$/i.test(hostname);
+}
+
+/** Says whether sandboxes may live on private addresses. */
+export type PrivatePolicy = () => Promise<boolean>;
+
+/**
+ * Follows the setting; unset, it follows the Daytona API: one on a private address is self-hosted
+ * and hands out private addresses, a hosted one has no reason to. A name that does not resolve
+ * counts as public until it does.
+ */
+export function privatePolicy(setting: boolean | undefined, apiUrl: string): PrivatePolicy {
+  if (setting !== undefined) return async () => setting;
+  const hostname = new URL(apiUrl).hostname.replace(/^\[|\]$/g, '');
+  let known: boolean | undefined;
+  return async () => {
+    known ??= await resolvesPrivately(hostname).catch(() => undefined);
+    return known ?? false;
+  };
+}
+
+async function resolvesPrivately(hostname: string): Promise<boolean> {
+  if (isLocalhost(hostname)) return true;
+  if (isIP(hostname) !== 0) return isPrivateAddress(hostname);
+  const addresses = await lookup(hostname, { all: true });
+  return addresses.length > 0 && addresses.every(({ address }) => isPrivateAddress(address));
+}

@@ -1,0 +1,38 @@
+import { isIP } from 'node:net';
+import { ProxyError } from '../replies/errors.ts';
+import type { PreviewLink } from './daytona.ts';
+
+export interface TargetRules {
+  /** Our own domains, lower-case. */
+  readonly domains: readonly string[];
+  /** The port that we listen on. */
+  readonly ownPort: number;
+}
+
+/**
+ * Checks what the API returned before it is dialled: http or https, no credentials, a host name
+ * whose first label is exactly `{port}-{id}`, and not ourselves. Addresses are checked when the
+ * name has been resolved (`proxy/lookup.ts`), so that no DNS answer gets around this.
+ *
+ * @throws ProxyError UPSTREAM_FORBIDDEN, or LOOP_DETECTED for one of our own hosts
+ */
+export function checkTarget(link: PreviewLink, port: number, rules: TargetRules): URL {
+  const refuse = (why: string) =>
+    new ProxyError('UPSTREAM_FORBIDDEN', { cause: new Error(`preview link with ${why}`) });
+  if (!URL.canParse(link.url)) throw refuse('no valid URL');
+  const url = new URL(link.url);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refuse('another scheme');
+  if (url.username !== '' || url.password !== '') throw refuse('credentials');
+  const hostname = url.hostname.replace(/\.$/, '');
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) throw refuse('an address for a host name');
+  const dot = hostname.indexOf('.');
+  if (hostname.slice(0, dot) !== `${port}-${link.sandboxId.toLowerCase()}`) {
+    throw refuse('the host of another sandbox or port');
+  }
+  // A self-hosted Daytona may share our domain on another port of the same machine.
+  const ours = url.port === '' || url.port === String(rules.ownPort);
+  if (ours && rules.domains.includes(hostname.slice(dot + 1))) {
+    throw new ProxyError('LOOP_DETECTED');
+  }
+  return new URL(url.origin);
+}
