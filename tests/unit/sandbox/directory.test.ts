@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { createLog } from '../../../src/log/logger.ts';
+import { ProxyError } from '../../../src/replies/errors.ts';
+import type { Daytona, SandboxFacts } from '../../../src/sandbox/daytona.ts';
+import { SandboxDirectory } from '../../../src/sandbox/directory.ts';
+
+const log = createLog({ level: 'error', format: 'json' });
+let facts: SandboxFacts;
+let token: string;
+let fail: ProxyError | undefined;
+let calls: string[];
+let gate: Promise<void>;
+
+const daytona: Daytona = {
+  previewLink: async (id, port) => {
+    calls.push(`link ${id}:${port}`);
+    await gate;
+    if (fail) throw fail;
+    return { sandboxId: facts.id, url: `https://${port}-${id}.edge.test`, token };
+  },
+  facts: async (id) => {
+    calls.push(`facts ${id}`);
+    await gate;
+    if (fail) throw fail;
+    return facts;
+  },
+};
+let directory: SandboxDirectory;
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'none',
+    (error: unknown) => (error instanceof ProxyError ? error.code : String(error)),
+  );
+
+beforeEach(() => {
+  facts = { id: 'abc', state: 'started', public: false, labels: {} };
+  token = 'first';
+  fail = undefined;
+  calls = [];
+  gate = Promise.resolve();
+  directory = new SandboxDirectory(daytona, 60_000, log);
+});
+
+describe('SandboxDirectory', () => {
+  test('makes one lookup for a thousand simultaneous requests', async () => {
+    const all = Array.from({ length: 1000 }, () => directory.resolve({ id: 'abc', port: 3000 }));
+    await Promise.all(all);
+    expect(calls).toEqual(['link abc:3000', 'facts abc']);
+  });
+
+  test('answers from the cache, and asks only for the link of a second port', async () => {
+    await directory.resolve({ id: 'abc', port: 3000 });
+    await directory.resolve({ id: 'abc', port: 3000 });
+    await directory.resolve({ id: 'abc', port: 4096 });
+    expect(calls).toEqual(['link abc:3000', 'facts abc', 'link abc:4096']);
+    expect(directory.counters()).toEqual({ hits: 1, misses: 2 });
+    expect(directory.cached().map(({ key }) => key)).toEqual(['abc:3000', 'abc:4096']);
+    expect(directory.cached()[0]).toMatchObject({ age: 0, remaining: 60 });
+  });
+
+  test('remembers that a sandbox does not exist, but no other failure', async () => {
+    fail = new ProxyError('SANDBOX_NOT_FOUND');
+    expect(await codeOf(directory.resolve({ id: 'no', port: 1 }))).toBe('SANDBOX_NOT_FOUND');
+    expect(await codeOf(directory.resolve({ id: 'no', port: 2 }))).toBe('SANDBOX_NOT_FOUND');
+    expect(calls).toHaveLength(2);
+    fail = new ProxyError('DAYTONA_UNAVAILABLE');
+    expect(await codeOf(directory.resolve({ id: 'abc', port: 1 }))).toBe('DAYTONA_UNAVAILABLE');
+    fail = undefined;
+    expect(await codeOf(directory.resolve({ id: 'abc', port: 1 }))).toBe('none');
+  });
+
+  test.each(['constructor', '__proto__', 'toString'])('knows no sandbox named %s', async (id) => {
+    fail = new ProxyError('SANDBOX_NOT_FOUND');
+    expect(await codeOf(directory.resolve({ id, port: 1 }))).toBe('SANDBOX_NOT_FOUND');
+    expect(calls).toHaveLength(2);
+  });
+
+  test.each([
+    ['stopped', 'SANDBOX_NOT_RUNNING'],
+    ['archived', 'SANDBOX_NOT_RUNNING'],
+    ['error', 'SANDBOX_NOT_RUNNING'],
+    ['starting', 'SANDBOX_NOT_RUNNING'],
+    ['destroyed', 'SANDBOX_NOT_FOUND'],
+    ['a-state-of-tomorrow', 'none'],
+  ])('meets the state %s with %s', async (state, code) => {
+    facts = { ...facts, state };
+    expect(await codeOf(directory.resolve({ id: 'abc', port: 3000 }))).toBe(code);
+  });
+
+  test('keeps no link of a sandbox that does not run, since its start renews the token', async () => {
+    await directory.resolve({ id: 'abc', port: 3000 });
+    directory.noteRefusal({ id: 'abc', port: 4096 }, 'stopped');
+    expect(await codeOf(directory.resolve({ id: 'abc', port: 3000 }))).toBe('SANDBOX_NOT_RUNNING');
+    expect(directory.cached()).toEqual([]);
+  });
+
+  test('looks up again after the edge refused the token', async () => {
+    await directory.resolve({ id: 'abc', port: 3000 });
+    token = 'second';
+    directory.noteRefusal({ id: 'abc', port: 3000 }, 'token');
+    expect((await directory.resolve({ id: 'abc', port: 3000 })).link.token).toBe('second');
+  });
+
+  test('does not mix two sandboxes when a name goes to another one', async () => {
+    await directory.resolve({ id: 'name', port: 3000 });
+    facts = { ...facts, id: 'xyz' };
+    expect(await codeOf(directory.resolve({ id: 'name', port: 4096 }))).toBe('DAYTONA_UNAVAILABLE');
+    const { link } = await directory.resolve({ id: 'name', port: 3000 });
+    expect(link.sandboxId).toBe('xyz');
+  });
+});
