@@ -1,0 +1,86 @@
+import http, { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { admit, type EdgeRules } from './edgeRules.ts';
+
+/**
+ * Daytona's preview edge: what answers behind a preview URL. Who may pass is decided in
+ * `edgeRules.ts`, alike for requests and upgrades; this file carries the bytes.
+ */
+export function createEdge(rules: EdgeRules): Server {
+  const server = http.createServer({ keepAliveTimeout: 70_000 }, (req, res) => {
+    const verdict = admit(req, res, rules);
+    if (!verdict) return;
+    const outgoing = dial(req, verdict.appPort, verdict.headers, res);
+    outgoing.on('response', (answer) => {
+      answer.on('error', () => res.destroy());
+      try {
+        res.writeHead(answer.statusCode ?? 502, [...verdict.cors, ...answer.rawHeaders]);
+      } catch {
+        res.destroy();
+        return;
+      }
+      res.flushHeaders();
+      answer.pipe(res);
+    });
+    req.pipe(outgoing);
+  });
+  server.on('upgrade', (req, stream, head) => {
+    const socket = stream as Socket;
+    socket.on('error', () => socket.destroy());
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket);
+    res.once('finish', () => socket.destroySoon());
+    const verdict = admit(req, res, rules);
+    if (!verdict) return;
+    const outgoing = dial(req, verdict.appPort, verdict.headers, res);
+    outgoing.on('response', (answer) => {
+      answer.on('error', () => socket.destroy());
+      res.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      answer.pipe(res);
+    });
+    outgoing.on('upgrade', (answer, app, appHead) => {
+      app.on('error', () => app.destroy());
+      res.detachSocket(socket);
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines(answer.rawHeaders)}\r\n`, 'latin1');
+      if (appHead.length > 0) socket.write(appHead);
+      if (head.length > 0) app.write(head);
+      app.pipe(socket).pipe(app);
+      app.on('close', () => socket.destroySoon());
+      socket.on('close', () => app.destroySoon());
+    });
+    outgoing.end();
+  });
+  return server;
+}
+
+/** Opens the request to the app; where nothing listens, answers as Go's reverse proxy does. */
+function dial(
+  req: IncomingMessage,
+  port: number,
+  headers: readonly string[],
+  res: ServerResponse,
+): http.ClientRequest {
+  const outgoing = http.request({
+    host: '127.0.0.1',
+    port,
+    method: req.method ?? 'GET',
+    path: req.url,
+    headers,
+    setHost: false,
+    agent: false,
+  });
+  res.on('close', () => outgoing.destroy());
+  outgoing.on('error', () => {
+    if (res.headersSent) res.destroy();
+    else res.writeHead(502, { 'Content-Length': 0 }).end();
+  });
+  return outgoing;
+}
+
+function lines(rawHeaders: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  return text;
+}

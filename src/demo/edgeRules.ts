@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Sandbox, Sandboxes } from './sandboxes.ts';
+
+export interface EdgeRules {
+  readonly domain: string;
+  readonly sandboxes: Sandboxes;
+}
+
+/** An admitted request: where its app listens, and what the app gets to see. */
+export interface Admitted {
+  readonly appPort: number;
+  readonly headers: readonly string[];
+  readonly cors: readonly string[];
+}
+
+const reservedPorts = new Set([22222, 2280, 33333]);
+const tokenHeader = 'x-daytona-preview-token';
+const steering = new Set([
+  'x-daytona-skip-preview-warning',
+  'x-daytona-disable-cors',
+  'x-daytona-trust-forwarded-host',
+  'x-daytona-skip-last-activity-update',
+]);
+
+/**
+ * Decides on a request as Daytona's preview edge does; see DAYTONA.md, "The preview edge".
+ *
+ * @returns how to go on, or undefined where the edge has answered itself
+ */
+export function admit(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { domain, sandboxes }: EdgeRules,
+): Admitted | undefined {
+  const [, digits, label = ''] = /^(\d+)-([^.]+)\./.exec(req.headers.host ?? '') ?? [];
+  const port = Number(digits);
+  const signed = sandboxes.signed(label);
+  const sandbox = sandboxes.find(signed?.sandboxId ?? label);
+  if (!port) return refuse(res, 404, 'not found');
+  if (!sandbox) return refuse(res, 404, 'sandbox container not found');
+  const url = new URL(req.url ?? '/', 'http://edge');
+  const open = sandbox.public && !reservedPorts.has(port);
+  if (!open && signed?.port !== port && !holdsToken(req, res, url, sandbox)) {
+    return sendToLogin(res, domain, sandbox.id);
+  }
+  if (wantsWarning(req)) return showWarning(res);
+  const allowed = corsOf(req);
+  if (allowed.length > 0 && req.method === 'OPTIONS') {
+    res.writeHead(204, allowed).end();
+    return undefined;
+  }
+  if (sandbox.state === 'archived') {
+    return refuse(res, 400, 'bad request: failed to get runner info: 404 Not Found');
+  }
+  if (sandbox.state !== 'started') {
+    return refuse(res, 400, 'bad request: no IP address found. Is the Sandbox started?');
+  }
+  if (req.headers['x-daytona-skip-last-activity-update'] !== 'true') {
+    sandbox.lastActivityAt = new Date().toISOString();
+  }
+  const appPort = sandbox.ports.get(port);
+  if (appPort === undefined) {
+    res.writeHead(502, { 'Content-Length': 0 }).end();
+    return undefined;
+  }
+  return { appPort, headers: appHeaders(req, port, sandbox), cors: allowed };
+}
+
+function holdsToken(
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: URL,
+  sandbox: Sandbox,
+): boolean {
+  if (req.headers[tokenHeader] === sandbox.token) return true;
+  if (url.searchParams.get('DAYTONA_SANDBOX_AUTH_KEY') !== sandbox.token) return false;
+  res.setHeader(
+    'Set-Cookie',
+    `daytona-sandbox-auth-${sandbox.id}=${randomUUID()}; Path=/; HttpOnly`,
+  );
+  return true;
+}
+
+function refuse(res: ServerResponse, statusCode: number, message: string): undefined {
+  const path = res.req.url;
+  const body = JSON.stringify({ statusCode, message, code: 'ERROR', path, timestamp: new Date() });
+  res.writeHead(statusCode, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+  });
+  res.end(body);
+}
+
+function sendToLogin(res: ServerResponse, domain: string, sandboxId: string): undefined {
+  const callback = encodeURIComponent(`https://${domain}/callback`);
+  res.writeHead(307, {
+    'Set-Cookie': `pkce_verifier=${randomUUID()}; Path=/; HttpOnly`,
+    Location: `https://dex.${domain}/auth?client_id=daytona&redirect_uri=${callback}&state=${sandboxId}`,
+  });
+  res.end();
+}
+
+function wantsWarning({ headers }: IncomingMessage): boolean {
+  return (
+    headers['x-daytona-skip-preview-warning'] !== 'true' &&
+    headers.upgrade === undefined &&
+    /Mozilla/.test(headers['user-agent'] ?? '') &&
+    /text\/html/.test(headers.accept ?? '')
+  );
+}
+
+function showWarning(res: ServerResponse): undefined {
+  res.writeHead(200, {
+    'Content-Type': 'text/html',
+    'Set-Cookie': 'daytona-preview-page-accepted=false; Path=/',
+  });
+  res.end('<!doctype html><title>Daytona Preview - Warning</title><h1>Preview URL warning</h1>');
+}
+
+function corsOf({ headers }: IncomingMessage): string[] {
+  if (headers.origin === undefined || headers['x-daytona-disable-cors'] === 'true') return [];
+  return [
+    'Access-Control-Allow-Origin',
+    headers.origin,
+    'Access-Control-Allow-Credentials',
+    'true',
+  ];
+}
+
+/** The app's view: a local Host, no steering, and the token only on a public sandbox. */
+function appHeaders(req: IncomingMessage, port: number, sandbox: Sandbox): string[] {
+  const trusted = req.headers['x-daytona-trust-forwarded-host'] === 'true';
+  const headers: string[] = [];
+  for (let i = 0; i < req.rawHeaders.length; i += 2) {
+    const name = req.rawHeaders[i]?.toLowerCase() ?? '';
+    const value = req.rawHeaders[i + 1] ?? '';
+    if (steering.has(name) || (name === tokenHeader && !sandbox.public)) continue;
+    if (name === 'host') headers.push('Host', `localhost:${port}`);
+    else if (name === 'x-forwarded-host' && !trusted) headers.push(name, req.headers.host ?? '');
+    else headers.push(req.rawHeaders[i] ?? '', value);
+  }
+  return headers;
+}

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ask, codeOf } from '../support/client.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+
+const token = 'a-stats-token-for-tests';
+let rig: Rig;
+const get = (path: string, headers = {}, host = 'localhost') =>
+  ask(rig.proxy.port, { host, path, headers });
+
+beforeAll(async () => {
+  rig = await startRig({
+    app: (_req, res) => void res.end('the app'),
+    env: { STATS_TOKEN: token, CACHE_TTL: '60000' },
+  });
+  await ask(rig.proxy.port, { host: rig.host(), path: '/?token=in-the-query' });
+});
+afterAll(() => rig.close());
+
+describe('/health', () => {
+  test('has the original’s fields', async () => {
+    const { status, body, headers } = await get('/health', {}, 'proxy.test');
+    expect(status).toBe(200);
+    const { timestamp, ...rest } = JSON.parse(body);
+    expect(rest).toEqual({ status: 'ok', cache: { size: 1, ttl: 60000 } });
+    expect(new Date(timestamp).toISOString()).toBe(timestamp);
+    expect(headers['cache-control']).toBe('no-store');
+  });
+});
+
+describe('/stats', () => {
+  test('has the original’s fields, in seconds', async () => {
+    const { body } = await get('/stats');
+    const stats = JSON.parse(body);
+    expect(stats).toMatchObject({ totalCached: 1, misses: 1 });
+    const [entry] = stats.entries;
+    expect(entry.key).toBe(`${rig.sandbox.id}:3000`);
+    expect(entry.age + entry.remaining).toBeGreaterThanOrEqual(59);
+    expect(entry.remaining).toBeLessThanOrEqual(60);
+  });
+
+  test.each([
+    ['a forwarding header', { 'x-forwarded-for': '127.0.0.1' }, 'localhost'],
+    ['another forwarding header', { forwarded: 'for=127.0.0.1' }, 'localhost'],
+    ['a name that was pointed at the machine', {}, 'rebound.evil.test'],
+    [
+      'a wrong token from afar',
+      { 'x-forwarded-for': '1.1.1.1', authorization: 'Bearer x' },
+      'localhost',
+    ],
+  ])('is closed to a request with %s', async (_what, headers, host) => {
+    const answer = await get('/stats', headers, host);
+    expect([answer.status, codeOf(answer)]).toEqual([401, 'UNAUTHORIZED']);
+    expect(answer.body).not.toContain(rig.sandbox.id);
+  });
+
+  test('opens for the token from anywhere', async () => {
+    const headers = { 'x-forwarded-for': '1.1.1.1', authorization: `Bearer ${token}` };
+    expect((await get('/stats', headers, 'proxy.test')).status).toBe(200);
+  });
+});
+
+describe('logs', () => {
+  test('have the original’s events, and no secret', async () => {
+    const events = rig.logs().map(({ event }) => event);
+    expect(events).toEqual(
+      expect.arrayContaining(['cache.fetch', 'cache.store', 'proxy.request', 'access']),
+    );
+    const text = JSON.stringify(rig.logs());
+    expect(text).not.toContain(rig.sandbox.token);
+    expect(text).not.toContain(rig.daytona.apiKey);
+    expect(text).not.toContain('in-the-query');
+    expect(text).not.toContain(token);
+  });
+});

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import net from 'node:net';
+import { WebSocket } from 'ws';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly rawHeaders: string[];
+  readonly body: string;
+}
+
+export interface Ask {
+  readonly host: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string | Buffer;
+  readonly agent?: http.Agent;
+}
+
+/** Sends one request to a loopback port under any Host, and gives the answer with its open body. */
+export async function open(port: number, ask: Ask): Promise<IncomingMessage> {
+  const req = http.request({
+    host: '127.0.0.1',
+    port,
+    path: ask.path ?? '/',
+    method: ask.method ?? 'GET',
+    headers: { ...ask.headers, host: ask.host },
+    agent: ask.agent ?? false,
+  });
+  req.end(ask.body);
+  const [res] = (await once(req, 'response')) as [IncomingMessage];
+  return res;
+}
+
+/** The same, read to the end. */
+export async function ask(port: number, what: Ask): Promise<Answer> {
+  const res = await open(port, what);
+  const chunks: Buffer[] = [];
+  for await (const chunk of res) chunks.push(chunk as Buffer);
+  return {
+    status: res.statusCode ?? 0,
+    headers: res.headers,
+    rawHeaders: res.rawHeaders,
+    body: Buffer.concat(chunks).toString(),
+  };
+}
+
+/** Sends bytes as they are and returns all that comes back until the connection is closed. */
+export async function raw(port: number, text: string): Promise<string> {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.setEncoding('latin1');
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk;
+  });
+  socket.on('error', () => {});
+  socket.write(text, 'latin1');
+  await once(socket, 'close');
+  return received;
+}
+
+/** Opens a WebSocket under any Host; rejects with the answer where the upgrade is refused. */
+export async function openWebSocket(
+  port: number,
+  host: string,
+  path = '/',
+  headers: Record<string, string> = {},
+): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { ...headers, host } });
+  await once(socket, 'open');
+  return socket;
+}
+
+/** Tries an upgrade that is refused, and returns that answer. */
+export async function refusedUpgrade(port: number, host: string, path = '/'): Promise<Answer> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { host } });
+  socket.on('error', () => {});
+  const [, res] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
+  let body = '';
+  for await (const chunk of res) body += chunk;
+  return { status: res.statusCode ?? 0, headers: res.headers, rawHeaders: res.rawHeaders, body };
+}
+
+/** The `code` of one of our JSON errors. */
+export function codeOf({ body }: Answer): string {
+  return JSON.parse(body).error.code;
+}

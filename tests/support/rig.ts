@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import http, { type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { type RunningProxy, startProxy } from '../../src/assembly.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { type EmbeddedDaytona, startDaytona } from '../../src/demo/daytona.ts';
+import type { Sandbox } from '../../src/demo/sandboxes.ts';
+import { createLog } from '../../src/log/logger.ts';
+
+export const domain = 'proxy.test';
+
+/** The whole product over real sockets: embedded Daytona, one sandbox with an app, the proxy. */
+export interface Rig {
+  readonly daytona: EmbeddedDaytona;
+  readonly proxy: RunningProxy;
+  readonly sandbox: Sandbox;
+  readonly app: Server;
+  /** `{port}-{sandboxId}.proxy.test`, by default port 3000 of the sandbox. */
+  host(port?: number, sandbox?: Sandbox): string;
+  /** Every JSON log line so far. */
+  logs(): Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+export interface RigOptions {
+  /** The app on port 3000; it answers 404 if not given. */
+  readonly app?: RequestListener;
+  readonly env?: Record<string, string>;
+  readonly sandbox?: Partial<Sandbox>;
+}
+
+export async function startRig({ app, env, sandbox: facts }: RigOptions = {}): Promise<Rig> {
+  const daytona = await startDaytona();
+  const server = http.createServer(app ?? ((_req, res) => void res.writeHead(404).end()));
+  const port = await listen(server);
+  const sandbox = daytona.sandboxes.create(facts);
+  sandbox.ports.set(3000, port);
+
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(...String(chunk).trimEnd().split('\n'));
+      done();
+    },
+  });
+  const log = createLog({ level: 'debug', format: 'json', stream });
+  const config = readConfig({
+    DAYTONA_API_KEY: daytona.apiKey,
+    DAYTONA_API_URL: daytona.apiUrl,
+    PROXY_DOMAIN: domain,
+    PORT: '0',
+    HOST: '127.0.0.1',
+    SHUTDOWN_TIMEOUT_MS: '0',
+    ...env,
+  });
+  const proxy = await startProxy(config, log);
+  return {
+    daytona,
+    proxy,
+    sandbox,
+    app: server,
+    host: (at = 3000, which = sandbox) => `${at}-${which.id}.${domain}`,
+    logs: () => lines.map((line) => JSON.parse(line)),
+    close: async () => {
+      await proxy.close();
+      await closeServer(server);
+      await daytona.close();
+    },
+  };
+}
+
+/** Listens on a free loopback port and returns it. */
+export async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+export async function closeServer(server: Server): Promise<void> {
+  server.close();
+  server.closeAllConnections();
+  await once(server, 'close');
+}
