@@ -38,6 +38,7 @@ export function createProxyServer({ chain, log, trustedProxies, openWork }: Serv
     chain(req, res);
   };
 
+  const latest = new WeakMap<Socket, ServerResponse>();
   const server = createServer({
     headersTimeout: 10_000,
     connectionsCheckingInterval: 2_000,
@@ -48,15 +49,15 @@ export function createProxyServer({ chain, log, trustedProxies, openWork }: Serv
   server.on('connection', (socket) => openWork.addConnection(socket));
   server.on('request', (req, res) => {
     openWork.begin();
+    latest.set(req.socket, res);
     res.once('close', () => {
       openWork.end();
       logAccess(log, req, res.headersSent && res.writableFinished ? res.statusCode : 499);
     });
     enter(req, res);
   });
-  server.on('upgrade', (req, stream, head) => {
-    const socket = stream as Socket;
-    socket.on('error', () => socket.destroy());
+
+  const enterUpgrade = (req: IncomingMessage, socket: Socket, head: Buffer) => {
     if (socket.destroyed) return;
     const response = new ServerResponse(req);
     response.shouldKeepAlive = false;
@@ -71,6 +72,14 @@ export function createProxyServer({ chain, log, trustedProxies, openWork }: Serv
       logAccess(log, req, response.headersSent || req.exchange.switched ? answered : 499);
     });
     enter(req, response, { socket, head, response });
+  };
+  server.on('upgrade', (req, stream, head) => {
+    const socket = stream as Socket;
+    socket.on('error', () => socket.destroy());
+    // A pipelined upgrade waits until the requests before it on the connection are answered.
+    const before = latest.get(socket);
+    if (!before || before.closed) enterUpgrade(req, socket, head);
+    else before.once('close', () => enterUpgrade(req, socket, head));
   });
   return server;
 }

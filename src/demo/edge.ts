@@ -71,9 +71,13 @@ function dial(
     agent: false,
   });
   res.on('close', () => outgoing.destroy());
+  // An app that answers early closes on the rest of the upload: its answer still counts.
+  let answered = false;
+  outgoing.once('response', () => {
+    answered = true;
+  });
   outgoing.on('error', () => {
-    if (res.headersSent) res.destroy();
-    else res.writeHead(502, { 'Content-Length': 0 }).end();
+    if (!answered && !res.headersSent) res.writeHead(502, { 'Content-Length': 0 }).end();
   });
   return outgoing;
 }

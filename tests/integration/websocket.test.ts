@@ -28,20 +28,18 @@ afterAll(() => new Promise((done) => echo.close(done)));
 
 describe('WebSockets', () => {
   test('work on the very first request to the process, first message included', async () => {
-    const socket = await openWebSocket(rig.proxy.port, rig.host(), '/', {
+    const { socket, next } = await openWebSocket(rig.proxy.port, rig.host(), '/', {
       origin: `http://${rig.host()}`,
     });
-    const [first] = await once(socket, 'message');
-    expect(String(first)).toBe('origin http://localhost:3000');
+    expect(String((await next()).data)).toBe('origin http://localhost:3000');
     socket.send(Buffer.from([0, 1, 2]));
-    const [second, binary] = await once(socket, 'message');
-    expect([second, binary]).toEqual([Buffer.from([0, 1, 2]), true]);
+    expect(await next()).toEqual({ data: Buffer.from([0, 1, 2]), binary: true });
     socket.close(1000);
     const [code] = await once(socket, 'close');
     expect(code).toBe(1000);
   });
 
-  test('work after the same connection carried requests', async () => {
+  test('work behind a request on the same connection that is not answered yet', async () => {
     await ask(rig.proxy.port, { host: rig.host() });
     const answer = await raw(
       rig.proxy.port,
@@ -60,12 +58,12 @@ describe('WebSockets', () => {
   });
 
   test('end on both sides when either side goes', async () => {
-    const client = await openWebSocket(rig.proxy.port, rig.host());
+    const { socket: client } = await openWebSocket(rig.proxy.port, rig.host());
     const [inside] = [...echo.clients];
     client.terminate();
     if (inside) await once(inside, 'close');
 
-    const second = await openWebSocket(rig.proxy.port, rig.host());
+    const { socket: second } = await openWebSocket(rig.proxy.port, rig.host());
     for (const socket of echo.clients) socket.terminate();
     await once(second, 'close');
   });
@@ -86,7 +84,7 @@ describe('WebSockets', () => {
   });
 
   test('log one access line when they end', async () => {
-    const socket = await openWebSocket(rig.proxy.port, rig.host(), '/logged?secret=1');
+    const { socket } = await openWebSocket(rig.proxy.port, rig.host(), '/logged?secret=1');
     socket.close();
     await once(socket, 'close');
     await ask(rig.proxy.port, { host: rig.host() });

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import net from 'node:net';
 import { WebSocket } from 'ws';
@@ -61,16 +61,29 @@ export async function raw(port: number, text: string): Promise<string> {
   return received;
 }
 
-/** Opens a WebSocket under any Host; rejects with the answer where the upgrade is refused. */
+export interface OpenWebSocket {
+  readonly socket: WebSocket;
+  /** The next message; none is lost, also where it came right behind the handshake. */
+  next(): Promise<{ data: Buffer; binary: boolean }>;
+}
+
+/** Opens a WebSocket under any Host. */
 export async function openWebSocket(
   port: number,
   host: string,
   path = '/',
   headers: Record<string, string> = {},
-): Promise<WebSocket> {
+): Promise<OpenWebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { ...headers, host } });
+  const messages = on(socket, 'message');
   await once(socket, 'open');
-  return socket;
+  return {
+    socket,
+    next: async () => {
+      const [data, binary] = (await messages.next()).value as [Buffer, boolean];
+      return { data, binary };
+    },
+  };
 }
 
 /** Tries an upgrade that is refused, and returns that answer. */
