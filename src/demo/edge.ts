@@ -22,6 +22,8 @@ export function createEdge(rules: EdgeRules): Server {
       res.flushHeaders();
       answer.pipe(res);
     });
+    // What the app does not read of an upload is read here, or the connection would be stuck.
+    outgoing.once('close', () => req.unpipe(outgoing).resume());
     req.pipe(outgoing);
   });
   server.on('upgrade', (req, stream, head) => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ask, open } from '../support/client.ts';
 import { type Rig, startRig } from '../support/rig.ts';
@@ -118,8 +118,12 @@ describe('carrying HTTP', () => {
   test('lets a sandbox answer before the upload is finished', async () => {
     answer = (_req, res) => void res.writeHead(413).end('too large');
     const body = Buffer.alloc(5_000_000);
-    const got = await ask(rig.proxy.port, { host: rig.host(), method: 'POST', body });
+    const agent = new Agent({ keepAlive: true });
+    const got = await ask(rig.proxy.port, { host: rig.host(), method: 'POST', body, agent });
     expect(got).toMatchObject({ status: 413, body: 'too large' });
+    agent.destroy();
+    answer = (_req, res) => void res.end('next');
+    expect((await get('/')).body).toBe('next');
   });
 
   test('brings redirects home and cleans cookies', async () => {

@@ -30,6 +30,7 @@ export async function open(port: number, ask: Ask): Promise<IncomingMessage> {
     agent: ask.agent ?? false,
   });
   req.end(ask.body);
+  req.on('error', () => {}); // After the answer, a write that fails is the rest of an upload.
   const [res] = (await once(req, 'response')) as [IncomingMessage];
   return res;
 }
