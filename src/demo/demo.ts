@@ -1,0 +1,59 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type EmbeddedDaytona, startDaytona } from './daytona.ts';
+import { startApp } from './process.ts';
+
+export interface Demo {
+  readonly daytona: EmbeddedDaytona;
+  /** The demo sandbox's name, which its hosts use for an id. */
+  readonly name: string;
+  /** True where a real OpenCode answers on port 4096. */
+  readonly openCode: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an embedded Daytona with one sandbox named `demo`: its app on port 3000 and, where an
+ * `opencode` program is found in `searchPath`, OpenCode on port 4096. All of it answers.
+ */
+export async function startDemo(searchPath: string): Promise<Demo> {
+  const daytona = await startDaytona();
+  const sandbox = daytona.sandboxes.create({ name: 'demo' });
+  const appFile = fileURLToPath(new URL('./sandboxApp.ts', import.meta.url));
+  const openCode = findProgram('opencode', searchPath);
+  const starting = [startApp(process.execPath, (port) => [appFile, String(port)])];
+  if (openCode) {
+    const args = (port: number) => ['serve', '--hostname', '127.0.0.1', '--port', String(port)];
+    starting.push(startApp(openCode, args));
+  }
+  const settled = await Promise.allSettled(starting);
+  const apps = settled.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const close = async () => {
+    await Promise.all([daytona.close(), ...apps.map((app) => app.close())]);
+  };
+  const failed = settled.find((start) => start.status === 'rejected');
+  if (failed) {
+    await close();
+    throw failed.reason;
+  }
+  [3000, 4096].forEach((port, i) => {
+    const app = apps[i];
+    if (app) sandbox.ports.set(port, app.port);
+  });
+  return { daytona, name: sandbox.name, openCode: openCode !== undefined, close };
+}
+
+function findProgram(name: string, searchPath: string): string | undefined {
+  return searchPath
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}

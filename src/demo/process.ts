@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+
+/** A process on loopback that stands for an app in a sandbox. */
+export interface AppProcess {
+  readonly port: number;
+  /** Ends the process and all that it has started. */
+  close(): Promise<void>;
+}
+
+const startTimeoutMs = 30_000;
+
+/**
+ * Starts a program that listens on a free loopback port, and waits until it does.
+ *
+ * @param args gets the port to listen on
+ * @throws Error if the program ends, or does not listen within 30 s
+ */
+export async function startApp(
+  program: string,
+  args: (port: number) => readonly string[],
+): Promise<AppProcess> {
+  const port = await freePort();
+  const child = spawn(program, args(port), {
+    detached: true, // A group of its own, so that its children can be ended with it.
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const ended = once(child, 'exit').catch(() => {});
+  try {
+    const failed = ended.then(() => Promise.reject(new Error(`${program} ended at its start`)));
+    await Promise.race([failed, listening(port, Date.now() + startTimeoutMs)]);
+  } catch (error) {
+    endGroup(child);
+    throw error;
+  }
+  return {
+    port,
+    close: async () => {
+      endGroup(child);
+      await ended;
+    },
+  };
+}
+
+function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  process.kill(-pid, 'SIGKILL');
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function listening(port: number, deadline: number): Promise<void> {
+  while (Date.now() < deadline) {
+    const socket = net.connect(port, '127.0.0.1');
+    const open = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (open) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`nothing listens on port ${port}`);
+}
