@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 
 /** A process on loopback that stands for an app in a sandbox. */
 export interface AppProcess {
@@ -23,6 +24,7 @@ export async function startApp(
 ): Promise<AppProcess> {
   const port = await freePort();
   const child = spawn(program, args(port), {
+    cwd: tmpdir(), // Not the folder where somebody keeps the proxy's .env.
     detached: true, // A group of its own, so that its children can be ended with it.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });

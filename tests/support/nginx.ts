@@ -1,0 +1,72 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePorts, startBinary } from './binary.ts';
+import type { Certificate } from './certificate.ts';
+
+export interface FrontOptions {
+  readonly domains: readonly string[];
+  readonly certificate: Certificate;
+  /** The proxy's port. */
+  readonly upstreamPort: number;
+}
+
+/** A TLS server in front of the proxy, on loopback. */
+export interface Front {
+  readonly httpsPort: number;
+  readonly httpPort: number;
+  /** All that it has printed so far. */
+  readonly log: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a real Nginx from the repository's configuration; only names, ports and paths differ.
+ *
+ * @throws where Nginx is not installed, or ends before it listens: then with what it printed
+ */
+export async function startNginx(options: FrontOptions): Promise<Front> {
+  const prefix = mkdtempSync(join(tmpdir(), 'nginx-'));
+  const [httpsPort, httpPort] = await freePorts();
+  const names = options.domains.map((domain) => `*.${domain} ${domain}`).join(' ');
+  const shipped = readFileSync(new URL('../../nginx/daytona-proxy.conf', import.meta.url), 'utf8');
+  const site = replaceAll(shipped, [
+    [/^ *listen \[::\].*\n/gm, ''],
+    [/listen 443 /g, `listen 127.0.0.1:${httpsPort} `],
+    [/listen 80;/g, `listen 127.0.0.1:${httpPort};`],
+    [/server_name .*;/g, `server_name ${names};`],
+    [/server 127\.0\.0\.1:3002;/g, `server 127.0.0.1:${options.upstreamPort};`],
+    [/\/etc\/ssl\/daytona-proxy\/fullchain\.pem/g, options.certificate.certPath],
+    [/\/etc\/ssl\/daytona-proxy\/privkey\.pem/g, options.certificate.keyPath],
+  ]);
+  writeFileSync(join(prefix, 'site.conf'), site);
+  // One process without a master: it reads the temporary folder as whoever runs the test.
+  const main = `daemon off; master_process off; pid nginx.pid; error_log stderr notice;
+events {}
+http {
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${kind};`).join(' ')}
+  include site.conf;
+}
+`;
+  writeFileSync(join(prefix, 'nginx.conf'), main);
+  const args = ['-p', prefix, '-e', 'stderr', '-c', join(prefix, 'nginx.conf')];
+  // Nginx names its event method once its sockets listen.
+  const { log, close } = await startBinary('nginx', args, /event method/);
+  return {
+    httpsPort,
+    httpPort,
+    log,
+    close: async () => {
+      await close();
+      rmSync(prefix, { recursive: true });
+    },
+  };
+}
+
+/** Replaces every pattern, and fails where one is not found: then the test would test nothing. */
+export function replaceAll(text: string, changes: readonly (readonly [RegExp, string])[]): string {
+  return changes.reduce((changed, [pattern, replacement]) => {
+    if (changed.search(pattern) < 0) throw new Error(`${pattern} is not in the configuration`);
+    return changed.replaceAll(pattern, replacement);
+  }, text);
+}
