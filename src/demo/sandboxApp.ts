@@ -15,6 +15,8 @@ const server = createServer((req, res) => {
     res.setHeader('Content-Type', 'application/json').end('{"app":"demo sandbox"}');
   } else if (path === '/headers') {
     res.setHeader('Content-Type', 'application/json').end(JSON.stringify(req.headers, null, 2));
+  } else if (path === '/pid') {
+    res.end(String(process.pid));
   } else if (path === '/events') {
     res.setHeader('Content-Type', 'text/event-stream');
     const tick = () => res.write(`data: ${new Date().toISOString()}\n\n`);

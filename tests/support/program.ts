@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const start = fileURLToPath(new URL('../../src/start.js', import.meta.url));
+
+/** The program as `npm start` runs it, in a process of its own. */
+export interface Program {
+  readonly child: ChildProcess;
+  /** All lines so far, of standard output and standard error. */
+  readonly lines: readonly string[];
+  /** Resolves with the first line, old or new, that matches. */
+  line(pattern: RegExp): Promise<string>;
+  /** Resolves with the exit code. */
+  readonly exit: Promise<number | null>;
+}
+
+/** Starts it with nothing in the environment but `env` and the PATH. */
+export function startProgram(env: Record<string, string>, ...args: string[]): Program {
+  const child = spawn(process.execPath, [start, ...args], {
+    cwd: '/',
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (text) => {
+      lines.push(text);
+      for (const check of waiting) check();
+    });
+  }
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  return {
+    child,
+    lines,
+    exit,
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          const found = lines.find((text) => pattern.test(text));
+          if (found === undefined) return;
+          waiting.delete(check);
+          resolve(found);
+        };
+        waiting.add(check);
+        exit.then(() => reject(new Error(`no ${pattern} in:\n${lines.join('\n')}`)));
+        check();
+      }),
+  };
+}
