@@ -49,6 +49,14 @@ export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrie
     const head = requestHead(req.rawHeaders, exchange, originMode);
     if (exchange.upgrade) await carryUpgrade(lookup, req, exchange.upgrade, head);
     else await carryHttp(dispatcher, req, res, head);
+    if (res.headersSent && res.statusCode >= 400) {
+      log(res.statusCode >= 500 ? 'warn' : 'info', 'proxy.response.error', {
+        requestId: exchange.requestId,
+        sandbox: exchange.sandbox?.id,
+        port: exchange.sandbox?.port,
+        status: res.statusCode,
+      });
+    }
   };
 
   const transport: Plugin = (server) => {

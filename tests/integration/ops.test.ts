@@ -9,10 +9,11 @@ const get = (path: string, headers = {}, host = 'localhost') =>
 
 beforeAll(async () => {
   rig = await startRig({
-    app: (_req, res) => void res.end('the app'),
+    app: (req, res) => void res.writeHead(req.url === '/missing' ? 404 : 200).end('the app'),
     env: { STATS_TOKEN: token, CACHE_TTL: '60000' },
   });
   await ask(rig.proxy.port, { host: rig.host(), path: '/?token=in-the-query' });
+  await ask(rig.proxy.port, { host: rig.host(), path: '/missing' });
 });
 afterAll(() => rig.close());
 
@@ -31,7 +32,7 @@ describe('/stats', () => {
   test('has the original’s fields, in seconds', async () => {
     const { body } = await get('/stats');
     const stats = JSON.parse(body);
-    expect(stats).toMatchObject({ totalCached: 1, misses: 1 });
+    expect(stats).toMatchObject({ totalCached: 1, misses: 1, hits: 1 });
     const [entry] = stats.entries;
     expect(entry.key).toBe(`${rig.sandbox.id}:3000`);
     expect(entry.age + entry.remaining).toBeGreaterThanOrEqual(59);
@@ -63,7 +64,13 @@ describe('logs', () => {
   test('have the original’s events, and no secret', async () => {
     const events = rig.logs().map(({ event }) => event);
     expect(events).toEqual(
-      expect.arrayContaining(['cache.fetch', 'cache.store', 'proxy.request', 'access']),
+      expect.arrayContaining([
+        'cache.fetch',
+        'cache.store',
+        'proxy.request',
+        'proxy.response.error',
+        'access',
+      ]),
     );
     const text = JSON.stringify(rig.logs());
     expect(text).not.toContain(rig.sandbox.token);
