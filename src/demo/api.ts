@@ -13,7 +13,7 @@ export interface ApiParts {
   readonly apiKey: string;
   readonly sandboxes: Sandboxes;
   readonly faults: Faults;
-  readonly calls: ApiCall[];
+  readonly onCall: (call: ApiCall) => void;
   /** `http://{port}-{label}.{domain}:{edgePort}` */
   readonly previewUrl: (label: string, port: number) => string;
 }
@@ -28,9 +28,9 @@ export function createApi(parts: ApiParts): Express {
 }
 
 /** Notes the call, then does what the switched-on faults ask for. */
-function misbehave({ calls, faults }: ApiParts): RequestHandler {
+function misbehave({ onCall, faults }: ApiParts): RequestHandler {
   return async (req, res, next) => {
-    calls.push({ method: req.method, path: req.path });
+    onCall({ method: req.method, path: req.path });
     if (faults.apiHang) return;
     if (faults.apiDelayMs > 0) await new Promise((done) => setTimeout(done, faults.apiDelayMs));
     if (faults.apiMalformed) {

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type ApiCall, createApi } from './api.ts';
@@ -23,6 +23,8 @@ export interface EmbeddedDaytona {
   readonly faults: Faults;
   /** Every API call so far. */
   readonly calls: ApiCall[];
+  /** Resolves as soon as the API has received that many calls. */
+  called(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -32,11 +34,16 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
   const sandboxes = new Sandboxes();
   const faults = new Faults();
   const calls: ApiCall[] = [];
+  const received = new EventEmitter();
+  const onCall = (call: ApiCall) => {
+    calls.push(call);
+    received.emit('call');
+  };
   const edge = await listen(createEdge({ domain, sandboxes }));
   const previewUrl = (label: string, port: number) =>
     `http://${port}-${label}.${domain}:${edge.port}`;
   const api = await listen(
-    createServer(createApi({ apiKey, sandboxes, faults, calls, previewUrl })),
+    createServer(createApi({ apiKey, sandboxes, faults, onCall, previewUrl })),
   );
   return {
     apiKey,
@@ -46,6 +53,9 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
     sandboxes,
     faults,
     calls,
+    called: async (count) => {
+      while (calls.length < count) await once(received, 'call');
+    },
     close: async () => {
       await Promise.all([api.close(), edge.close()]);
     },
