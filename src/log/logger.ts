@@ -1,5 +1,5 @@
 import winston from 'winston';
-import { type LogEvent, pretty } from './pretty.ts';
+import { type LogEvent, sentence } from './sentences.ts';
 
 export type Level = 'error' | 'warn' | 'info' | 'debug';
 
@@ -28,12 +28,16 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
     level,
     format:
       format === 'pretty'
-        ? winston.format.printf((info) => pretty(info as unknown as Facts & { event: LogEvent }))
+        ? winston.format.printf(
+            ({ message }) => `${new Date().toLocaleTimeString('sv')} ${message}`,
+          )
         : winston.format.combine(winston.format.timestamp(), winston.format.json()),
     transports: [new winston.transports.Stream({ stream })],
   });
   const log = (at: Level, event: LogEvent, facts: Facts = {}) => {
-    if (logger.isLevelEnabled(at)) logger.log({ ...facts, level: at, event, message: event });
+    if (logger.isLevelEnabled(at)) {
+      logger.log({ ...facts, level: at, event, message: sentence(event, facts) });
+    }
   };
   return Object.assign(log, {
     enabled: (at: Level) => logger.isLevelEnabled(at),

@@ -26,9 +26,9 @@ const sentences = {
 
 export type LogEvent = keyof typeof sentences;
 
-/** Writes an event as one line for a terminal: the time, then its sentence. */
-export function pretty(facts: Values & { readonly event: LogEvent }): string {
-  return `${new Date().toLocaleTimeString('sv')} ${oneLine(sentences[facts.event](facts))}`;
+/** Says an event in one sentence for people. */
+export function sentence(event: LogEvent, facts: Values): string {
+  return oneLine(sentences[event](facts));
 }
 
 /** Paths and causes come from strangers: no control byte of theirs may start a line or a colour. */
