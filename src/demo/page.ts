@@ -1,9 +1,11 @@
+import { escapeHtml } from '../replies/page.ts';
+
 /** The demo sandbox's one page: what the app saw of this very request, live. */
 export function demoPage(headers: NodeJS.Dict<string | string[]>): string {
   const rows = Object.entries(headers)
     .map(
       ([name, value]) =>
-        `<tr><th scope="row">${text(name)}</th><td>${text(String(value))}</td></tr>`,
+        `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`,
     )
     .join('\n');
   return `<!doctype html>
@@ -50,8 +52,4 @@ events.onerror = () => show('events', 'reconnecting …');
 </body>
 </html>
 `;
-}
-
-function text(value: string): string {
-  return value.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }

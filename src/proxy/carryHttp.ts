@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { clientLeft } from '../exchange.ts';
 import { upstreamError, wasStaleConnection } from './failure.ts';
+import { locationContext } from './location.ts';
 import { longestRefusal, refusalByBody, refusalByHead, refusalError } from './refusal.ts';
 import { responseHead } from './responseHead.ts';
 
@@ -121,16 +122,8 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 
   #begin(status: number, rawHeaders: readonly string[]): void {
-    const { upstream, sandbox, visitor } = this.#req.exchange;
-    if (!upstream || !sandbox) throw new Error('an answer without an upstream');
-    const context = {
-      upstreamOrigin: upstream.origin,
-      port: sandbox.port,
-      host: visitor.host,
-      proto: visitor.proto,
-    };
     const res = this.#res;
-    res.writeHead(status, responseHead(rawHeaders, context));
+    res.writeHead(status, responseHead(rawHeaders, locationContext(this.#req.exchange)));
     // Small answers leave in one packet, head and body; a silent stream's head does not wait.
     setImmediate(() => {
       if (!res.writableEnded && !res.destroyed) res.flushHeaders();

@@ -4,6 +4,7 @@ import type { LookupFunction, Socket } from 'node:net';
 import { clientLeft, type Upgrade } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { upstreamError } from './failure.ts';
+import { locationContext } from './location.ts';
 import { longestRefusal, refusalByBody, refusalByHead, refusalError } from './refusal.ts';
 import { responseHead } from './responseHead.ts';
 
@@ -101,7 +102,7 @@ function handshake(outgoing: ClientRequest): Promise<Switched | { response: Inco
 /** Sends the 101 and joins the two sockets; from here on no byte is ours. */
 function join(req: IncomingMessage, upgrade: Upgrade, sandbox: Switched): Promise<void> {
   const { socket, head, response } = upgrade;
-  const fields = responseHead(sandbox.response.rawHeaders, locationOf(req));
+  const fields = responseHead(sandbox.response.rawHeaders, locationContext(req.exchange));
   fields.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
   fields.push('X-Request-Id', req.exchange.requestId);
   let text = 'HTTP/1.1 101 Switching Protocols\r\n';
@@ -160,7 +161,7 @@ async function passOn(
     if (refusal) throw refuse(refusal);
     if (clientLeft(req, res)) return;
   }
-  res.writeHead(status, responseHead(answer.rawHeaders, locationOf(req)));
+  res.writeHead(status, responseHead(answer.rawHeaders, locationContext(req.exchange)));
   if (suspicion === 'read-body') {
     res.end(body);
     return;
@@ -175,15 +176,4 @@ async function passOn(
     res.flushHeaders();
     answer.pipe(res);
   });
-}
-
-function locationOf(req: IncomingMessage) {
-  const { upstream, sandbox, visitor } = req.exchange;
-  if (!upstream || !sandbox) throw new Error('an answer without an upstream');
-  return {
-    upstreamOrigin: upstream.origin,
-    port: sandbox.port,
-    host: visitor.host,
-    proto: visitor.proto,
-  };
 }

@@ -1,3 +1,5 @@
+import type { Exchange } from '../exchange.ts';
+
 export interface LocationContext {
   /** Origin of the sandbox's preview host: `https://3000-abc.daytona.work`. */
   readonly upstreamOrigin: URL;
@@ -5,6 +7,13 @@ export interface LocationContext {
   readonly port: number;
   readonly host: string;
   readonly proto: 'http' | 'https';
+}
+
+/** What an exchange's answer needs to find its own host in a redirect. */
+export function locationContext({ upstream, sandbox, visitor }: Exchange): LocationContext {
+  if (!upstream || !sandbox) throw new Error('an answer without an upstream');
+  const { host, proto } = visitor;
+  return { upstreamOrigin: upstream.origin, port: sandbox.port, host, proto };
 }
 
 /**

@@ -36,6 +36,7 @@ ${state}<p><small>${error.status} ${error.code} · request ${escapeHtml(requestI
 `;
 }
 
-function escapeHtml(text: string): string {
+/** Makes text of strangers harmless inside HTML, attributes included. */
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
