@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
+import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ask, open } from '../support/client.ts';
+import { ask, open, raw } from '../support/client.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
 let rig: Rig;
@@ -46,6 +47,58 @@ describe('carrying HTTP', () => {
       expect((await get(path)).body).toBe(path);
     },
   );
+
+  test.each([
+    ['POST', ''],
+    ['PUT', ''],
+    ['DELETE', ''],
+    ['OPTIONS', ''],
+    ['PROPFIND', ''],
+    ['GET', 'a body'],
+    ['DELETE', 'a body'],
+    ['PATCH', 'a body'],
+  ])('carries %s with the body "%s"', async (method, body) => {
+    answer = async (req, res) => {
+      let seen = '';
+      for await (const chunk of req) seen += chunk;
+      res.end(`${req.method} ${seen}`);
+    };
+    const headers = { 'content-length': body.length };
+    const got = await ask(rig.proxy.port, { host: rig.host(), method, body, headers });
+    expect(got).toMatchObject({ status: 200, body: `${method} ${body}` });
+    const chunked = { 'transfer-encoding': 'chunked' };
+    const again = await ask(rig.proxy.port, { host: rig.host(), method, body, headers: chunked });
+    expect(again).toMatchObject({ status: 200, body: `${method} ${body}` });
+  });
+
+  test('answers an HTTP/1.0 client without chunks, and closes', async () => {
+    answer = (_req, res) => {
+      res.write('one ');
+      res.end('two');
+    };
+    const got = await raw(rig.proxy.port, `GET / HTTP/1.0\r\nHost: ${rig.host()}\r\n\r\n`);
+    expect(got).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(got).not.toMatch(/Transfer-Encoding/i);
+    expect(got).toMatch(/\r\n\r\none two$/);
+  });
+
+  test('tells a client that waits for 100 to go on', async () => {
+    answer = (req, res) => void req.pipe(res);
+    const socket = net.connect(rig.proxy.port, '127.0.0.1');
+    socket.setEncoding('latin1');
+    socket.write(
+      `POST / HTTP/1.1\r\nHost: ${rig.host()}\r\nConnection: close\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    const [interim] = await once(socket, 'data');
+    expect(interim).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    let rest = '';
+    socket.on('data', (chunk) => {
+      rest += chunk;
+    });
+    socket.write('body');
+    await once(socket, 'close');
+    expect(rest).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*body/);
+  });
 
   test('shows the app its own host and who the visitor is, and no token', async () => {
     answer = (req, res) => void res.end(JSON.stringify(req.headers));
