@@ -36,10 +36,11 @@ export function createApp(parts: AppParts): Express {
 
   app.use(findSandbox(parts.hosts)); // 1 who is asked for?
   app.use(limitRate(parts.rateLimit.windowMs, parts.rateLimit.max)); // 2 how often?
-  app.use(forUs(opsPages(parts.figures, parts.statsToken, parts.hosts.domains), parts.hosts));
+  app.use(forUs(opsPages(parts.figures, parts.statsToken), parts.hosts));
   app.use(refuseReservedPorts); // 3 who may?
   app.use(locateSandbox(parts.directory, parts.targetRules)); // 4 where does it live?
   app.use(parts.carrier.handle); // 5 carry the bytes
+  app.use((_req, _res, next) => next(new ProxyError('INTERNAL'))); // Nobody else speaks for us.
   app.use(answerError(parts.log));
   return app;
 }

@@ -39,13 +39,15 @@ export interface Upgrade {
 /** What the stages leave on a request for the stages after them. */
 export interface Exchange {
   readonly requestId: string;
+  /** Path and query, byte for byte as they came. */
+  readonly target: string;
   /** `performance.now()` at arrival. */
   readonly startedAt: number;
   readonly visitor: Visitor;
   readonly upgrade?: Upgrade;
   sandbox?: SandboxAddress;
   upstream?: Upstream;
-  /** Status of a 101, which no ServerResponse ever sees. */
+  /** True once a 101 went out, which no ServerResponse ever sees. */
   switched?: boolean;
   /** Code of the error that we answered with ourselves. */
   error?: string;

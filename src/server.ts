@@ -28,6 +28,7 @@ export function createProxyServer({ chain, log, trustedProxies, openWork }: Serv
   const enter = (req: IncomingMessage, res: ServerResponse, upgrade?: Upgrade) => {
     const exchange: Exchange = {
       requestId: requestIdOf(req, trustedProxies),
+      target: req.url ?? '/',
       startedAt: performance.now(),
       visitor: identifyVisitor(req, trustedProxies),
       ...(upgrade && { upgrade }),
@@ -45,9 +46,10 @@ export function createProxyServer({ chain, log, trustedProxies, openWork }: Serv
     requestTimeout: 0, // An upload may take as long as it takes.
     keepAliveTimeout: 75_000, // Longer than a front proxy keeps its own, so that it closes first.
     maxHeaderSize: 16_384,
+    requireHostHeader: false, // The chain refuses its absence itself, and says so.
   });
   server.on('connection', (socket) => openWork.addConnection(socket));
-  server.on('request', (req, res) => {
+  const onRequest = (req: IncomingMessage, res: ServerResponse) => {
     openWork.begin();
     latest.set(req.socket, res);
     res.once('close', () => {
@@ -55,13 +57,22 @@ export function createProxyServer({ chain, log, trustedProxies, openWork }: Serv
       logAccess(log, req, res.headersSent && res.writableFinished ? res.statusCode : 499);
     });
     enter(req, res);
-  });
+  };
+  server.on('request', onRequest);
+  // Left to Node, an unknown Expect is answered past this server, and an upgrade pipelined behind
+  // it would find the socket taken.
+  server.on('checkExpectation', onRequest);
 
   const enterUpgrade = (req: IncomingMessage, socket: Socket, head: Buffer) => {
     if (socket.destroyed) return;
     const response = new ServerResponse(req);
     response.shouldKeepAlive = false;
-    response.assignSocket(socket);
+    try {
+      response.assignSocket(socket);
+    } catch {
+      socket.destroy(); // An answer that is not ours still occupies it.
+      return;
+    }
     response.once('finish', () => {
       response.detachSocket(socket);
       socket.destroySoon();

@@ -45,7 +45,11 @@ function explain(
   error: z.ZodError | undefined,
 ): string {
   const shown =
-    given === undefined ? 'is not set' : secret ? '= ****' : `= ${JSON.stringify(given)}`;
+    given === undefined
+      ? 'is not set'
+      : secret
+        ? '= ****'
+        : `= ${JSON.stringify(given.replace(/\/\/[^/@]*@/, '//****@'))}`;
   return `  ${name} ${shown}: ${reason(error)}. For example: ${name}=${example}`;
 }
 

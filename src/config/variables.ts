@@ -18,7 +18,13 @@ const integer = (min: number, max: number) =>
 
 const httpUrl = z.string().transform((text, ctx) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const valid = url && /^https?:$/.test(url.protocol) && !url.username && !url.search && !url.hash;
+  const valid =
+    url &&
+    /^https?:$/.test(url.protocol) &&
+    !url.username &&
+    !url.password &&
+    !url.search &&
+    !url.hash;
   if (valid) return text.replace(/\/+$/, '');
   ctx.addIssue('must be an http or https URL without user name, query or fragment');
   return z.NEVER;
@@ -27,19 +33,19 @@ const httpUrl = z.string().transform((text, ctx) => {
 const domains = z.string().transform((text, ctx) => {
   const names = list(text.toLowerCase()).map((name) => name.replace(/^\*?\./, ''));
   const wrong = names.find((name) => !domain.test(name));
-  if (wrong === undefined) return names;
-  ctx.addIssue(`"${wrong}" is not a domain name (no scheme, no port, no path)`);
+  if (wrong === undefined && (names.length > 0 || text === '')) return names;
+  ctx.addIssue(`"${wrong ?? text}" is not a domain name (no scheme, no port, no path)`);
   return z.NEVER;
 });
 
 const networks = z.string().transform((text, ctx) => {
   const set = new BlockList();
   for (const entry of list(text)) {
-    const [address = '', prefix] = entry.split('/');
+    const [address = '', prefix, more] = entry.split('/');
     const family = isIP(address);
     const most = family === 4 ? 32 : 128;
     const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
-    if (family === 0 || bits < 0 || bits > most) {
+    if (more !== undefined || address.includes('%') || family === 0 || bits < 0 || bits > most) {
       ctx.addIssue(`"${entry}" is not an IP address or network`);
       return z.NEVER;
     }

@@ -1,6 +1,9 @@
 import type { Log } from '../log/logger.ts';
 import type { OpenWork } from './openWork.ts';
 
+/** After a crash new connections are refused: the restart must not wait for old ones long. */
+const crashDrainMs = 2_000;
+
 export interface Stoppable {
   readonly log: Log;
   readonly openWork: OpenWork;
@@ -32,6 +35,7 @@ export function runUntilStopped({ log, openWork, stop }: Stoppable): void {
   }
   const crash = (error: unknown) => {
     log('error', 'process.crash', { cause: error instanceof Error ? error.stack : String(error) });
+    setTimeout(() => process.exit(1), crashDrainMs).unref();
     void end(1);
   };
   process.on('uncaughtException', crash);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Exchange } from '../exchange.ts';
 import type { Log } from './logger.ts';
 
 /**
@@ -14,7 +15,7 @@ export function logAccess(log: Log, req: IncomingMessage, status: number): void 
     kind: exchange.upgrade ? 'websocket' : 'http',
     method: req.method,
     host: exchange.visitor.host,
-    path: pathOf(req),
+    path: pathOf(exchange),
     status,
     code: exchange.error,
     client: exchange.visitor.address,
@@ -25,8 +26,7 @@ export function logAccess(log: Log, req: IncomingMessage, status: number): void 
 }
 
 /** The path without its query, which may hold secrets. */
-export function pathOf(req: IncomingMessage): string {
-  const url = req.url ?? '';
-  const query = url.search(/[?#]/);
-  return query < 0 ? url : url.slice(0, query);
+export function pathOf({ target }: Exchange): string {
+  const query = target.search(/[?#]/);
+  return query < 0 ? target : target.slice(0, query);
 }

@@ -46,9 +46,9 @@ function attempt(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const answer = new Answer(req, res, resolve, reject);
-    const { upstream } = req.exchange;
+    const { upstream, target } = req.exchange;
     const method = req.method as Dispatcher.HttpMethod;
-    const options = { origin: upstream?.origin ?? '', path: req.url ?? '/', method, headers, body };
+    const options = { origin: upstream?.origin ?? '', path: target, method, headers, body };
     dispatcher.dispatch(options, answer);
   });
 }
@@ -117,7 +117,9 @@ class Answer implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#res.headersSent) this.#res.destroy();
+    // A 304 may name the length of the body that it does not have (RFC 9110, section 8.6).
+    if (this.#res.headersSent && this.#res.statusCode === 304) this.#res.end();
+    else if (this.#res.headersSent) this.#res.destroy();
     this.#finish(error);
   }
 

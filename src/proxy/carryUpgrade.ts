@@ -14,7 +14,8 @@ const keepAliveMs = 30_000;
 
 /**
  * Carries one WebSocket: sends the handshake, and once the sandbox has switched joins both
- * sockets until either ends. An answer other than 101 is passed on whole.
+ * sockets until either ends. An answer other than 101 is passed on whole, if it ends within the
+ * ten seconds that a handshake may take.
  *
  * @param head the request head without its Connection and Upgrade fields
  * @returns resolves when the socket or the refused upgrade's answer is over
@@ -61,7 +62,7 @@ function dial(lookup: LookupFunction, req: IncomingMessage, head: string[]): Cli
   const outgoing = request({
     host: origin.hostname,
     port: origin.port,
-    path: req.url,
+    path: req.exchange.target,
     headers: [...head, 'connection', 'Upgrade', 'upgrade', 'websocket'],
     setHost: false,
     agent: false,
@@ -106,7 +107,10 @@ function join(req: IncomingMessage, upgrade: Upgrade, sandbox: Switched): Promis
   fields.push('Connection', 'Upgrade', 'Upgrade', 'websocket');
   fields.push('X-Request-Id', req.exchange.requestId);
   let text = 'HTTP/1.1 101 Switching Protocols\r\n';
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i]?.toLowerCase() === 'content-length') continue; // Not in a 101 (RFC 9110, 8.6).
+    text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  }
 
   response.detachSocket(socket);
   req.exchange.switched = true;

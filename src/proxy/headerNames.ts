@@ -9,6 +9,7 @@ const hopByHop: ReadonlySet<string> = new Set([
   'proxy-authorization',
   'proxy-connection',
   'te',
+  'trailer', // Trailers are not carried.
   'transfer-encoding',
   'upgrade',
   'http2-settings',

@@ -26,7 +26,7 @@ export function ownLocation(location: string, context: LocationContext): string 
   if (!isSandbox(authority.toLowerCase(), scheme?.toLowerCase(), context)) return location;
   const path = rest.startsWith('/') ? rest : `/${rest}`;
   // A path that begins with two slashes would itself name another host.
-  return /^\/[/\\]/.test(path) ? `${context.proto}://${context.host}${path}` : path;
+  return /^\/[\t\r\n]*[/\\]/.test(path) ? `${context.proto}://${context.host}${path}` : path;
 }
 
 function isSandbox(
@@ -35,7 +35,11 @@ function isSandbox(
   context: LocationContext,
 ): boolean {
   const { upstreamOrigin, port } = context;
-  if (authority === `localhost:${port}` || (port === 80 && authority === 'localhost')) return true;
+  const [, local] = /^(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(\d+))?$/.exec(authority) ?? [
+    authority,
+    '',
+  ];
+  if (local !== '' && Number(local ?? 80) === port) return true;
   const protocol = scheme ?? upstreamOrigin.protocol;
   const defaultPort = protocol === 'https:' ? ':443' : ':80';
   const named = authority.endsWith(defaultPort)

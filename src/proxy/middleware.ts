@@ -42,7 +42,7 @@ export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrie
       log('debug', 'proxy.request', {
         requestId: exchange.requestId,
         method: req.method,
-        path: pathOf(req),
+        path: pathOf(exchange),
         upstream: exchange.upstream?.origin.origin,
       });
     }
@@ -65,7 +65,7 @@ export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrie
     server.on('error', () => {});
   };
 
-  const handle = createProxyMiddleware({
+  const middleware = createProxyMiddleware({
     router: (req) => {
       const { upstream } = req.exchange;
       if (!upstream) throw new ProxyError('INTERNAL', { cause: new Error('no upstream') });
@@ -74,6 +74,12 @@ export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrie
     ejectPlugins: true,
     plugins: [transport],
   });
+  // The middleware skips what `new URL` cannot parse, `//` for one, but every path is the sandbox's:
+  // it gets to see none, and the transport sends the one on the exchange.
+  const handle: Carrier['handle'] = (req, res, next) => {
+    req.url = '/';
+    return middleware(req, res, next);
+  };
   return { handle, close: () => dispatcher.destroy() };
 }
 

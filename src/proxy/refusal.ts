@@ -19,14 +19,17 @@ export function refusalByHead(
     return undefined;
   }
   const headers = new Map<string, string>();
+  let verifier = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    headers.set((rawHeaders[i] ?? '').toLowerCase(), rawHeaders[i + 1] ?? '');
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    const value = rawHeaders[i + 1] ?? '';
+    headers.set(name, value);
+    verifier ||= name === 'set-cookie' && value.startsWith('pkce_verifier=');
   }
   const length = headers.get('content-length');
   if (status === 307) {
     const login =
-      headers.get('set-cookie')?.startsWith('pkce_verifier=') &&
-      /[?&]redirect_uri=[^&]*(?:\/|%2F)callback/i.test(headers.get('location') ?? '');
+      verifier && /[?&]redirect_uri=[^&]*(?:\/|%2F)callback/i.test(headers.get('location') ?? '');
     return login ? 'token' : undefined;
   }
   if (status === 502) {

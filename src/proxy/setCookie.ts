@@ -10,8 +10,9 @@ const reserved =
  */
 export function cleanSetCookie(value: string): string | undefined {
   const [pair = '', ...attributes] = value.split(';');
-  const equals = pair.indexOf('=');
-  if (reserved.test(pair.slice(0, Math.max(equals, 0)).trim())) return undefined;
+  // Browsers send a cookie without a name as its bare value, which then reads as name and value.
+  const [name = ''] = pair.replace(/^[\s=]+/, '').split('=', 1);
+  if (reserved.test(name.trim())) return undefined;
   const kept = attributes.filter(
     (attribute) => (attribute.split('=', 1)[0] ?? '').trim().toLowerCase() !== 'domain',
   );

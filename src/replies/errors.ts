@@ -50,8 +50,6 @@ interface Details {
   state?: string;
   /** Replaces `{example}` in the public sentence. */
   example?: string;
-  /** The connection can not be reused after this answer. */
-  close?: boolean;
 }
 
 /** The one error class of the proxy: whatever else is thrown is answered as INTERNAL. */
@@ -61,7 +59,6 @@ export class ProxyError extends Error {
   readonly status: number;
   readonly retryAfter: number | undefined;
   readonly state: string | undefined;
-  readonly close: boolean;
 
   constructor(code: ErrorCode, details: Details = {}) {
     const { status, message } = catalogue[code];
@@ -72,7 +69,6 @@ export class ProxyError extends Error {
     this.status = status;
     this.retryAfter = details.retryAfter;
     this.state = details.state;
-    this.close = details.close ?? false;
   }
 }
 

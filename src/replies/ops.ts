@@ -4,7 +4,7 @@ import { Router } from 'express';
 import { ProxyError } from './errors.ts';
 import { sendJson } from './send.ts';
 
-/** What the ops pages tell; `main.ts` wires it to the parts that know. */
+/** What the ops pages tell; `assembly.ts` wires it to the parts that know. */
 export interface Figures {
   readonly version: string;
   readonly cacheTtl: number;
@@ -12,16 +12,12 @@ export interface Figures {
   counters(): Readonly<Record<string, number>>;
 }
 
-const forwardingHeaders = ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'forwarded', 'via'];
+const forwarding = /^(?:x[-_]forwarded.*|x[-_]real[-_]ip|forwarded|via|cf[-_]connecting[-_]ip)$/;
 const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 const localHost = /^(?:localhost|[\w-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
 
 /** Our own pages on hosts that are no sandbox's: `/health` for all, `/stats` for operators. */
-export function opsPages(
-  figures: Figures,
-  statsToken: string | undefined,
-  domains: readonly string[],
-) {
+export function opsPages(figures: Figures, statsToken: string | undefined) {
   const router = Router({ caseSensitive: true, strict: true });
   router.get('/health', (req, res) => {
     sendJson(req, res, 200, {
@@ -31,7 +27,7 @@ export function opsPages(
     });
   });
   router.get('/stats', (req, res) => {
-    if (!mayReadStats(req, statsToken, domains)) throw new ProxyError('UNAUTHORIZED');
+    if (!mayReadStats(req, statsToken)) throw new ProxyError('UNAUTHORIZED');
     const entries = figures.cached();
     sendJson(req, res, 200, {
       totalCached: entries.length,
@@ -49,18 +45,14 @@ export function opsPages(
  * peer, no forwarding header (that would be a front proxy speaking for somebody else), and a Host
  * that a foreign page cannot have by pointing its own name at 127.0.0.1 (DNS rebinding).
  */
-export function mayReadStats(
-  req: IncomingMessage,
-  token: string | undefined,
-  domains: readonly string[],
-): boolean {
+export function mayReadStats(req: IncomingMessage, token: string | undefined): boolean {
   const bearer = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
   if (token !== undefined && bearer !== undefined && sameSecret(bearer, token)) return true;
   const host = (req.headers.host ?? '').toLowerCase();
   return (
     loopback.test(req.socket.remoteAddress ?? '') &&
-    forwardingHeaders.every((name) => req.headers[name] === undefined) &&
-    (localHost.test(host) || domains.includes(host.replace(/:\d+$/, '')))
+    !Object.keys(req.headers).some((name) => forwarding.test(name)) &&
+    localHost.test(host)
   );
 }
 

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import helmet from 'helmet';
 import type { ProxyError } from './errors.ts';
 import { errorPage, styleHash } from './page.ts';
@@ -43,7 +43,7 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Prox
   res.setHeader('X-Proxy-Error', error.code);
   if (error.retryAfter !== undefined) res.setHeader('Retry-After', String(error.retryAfter));
   if (error.code === 'UNAUTHORIZED') res.setHeader('WWW-Authenticate', 'Bearer');
-  if (error.close || error.code === 'INVALID_REQUEST') res.setHeader('Connection', 'close');
+  if (error.code === 'INVALID_REQUEST') res.setHeader('Connection', 'close');
   if (wantsPage(req)) {
     send(req, res, error.status, 'text/html; charset=utf-8', errorPage(error, requestId));
     return;
@@ -65,6 +65,7 @@ function send(
   res.setHeader('Content-Type', type);
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.statusCode = status;
+  res.statusMessage = STATUS_CODES[status] ?? ''; // Not that of an answer that failed before.
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 

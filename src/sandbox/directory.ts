@@ -10,6 +10,10 @@ const cacheSize = 10_000;
 const missingMs = 5_000;
 /** A sandbox that does not run is asked about again soon: somebody is likely starting it. */
 const notRunningMs = 2_000;
+/** The longest that a sandbox counts as private after it went public, and gets its token sent. */
+const longestFactsMs = 60_000;
+/** A sandbox can forge refusals: within this time more than one are not news. */
+const refusalPauseMs = 2_000;
 /** More lookups than this at once are shed: an API that slow is as good as down. */
 const maxLookups = 1_000;
 
@@ -30,6 +34,7 @@ export class SandboxDirectory {
   readonly #links = new BoundedCache<PreviewLink>(cacheSize);
   readonly #facts = new BoundedCache<SandboxFacts>(cacheSize);
   readonly #missing = new BoundedCache<true>(cacheSize);
+  readonly #refused = new BoundedCache<true>(cacheSize);
   readonly #lookups = new SingleFlight<Resolution>();
   readonly #factLookups = new SingleFlight<SandboxFacts>();
   #hits = 0;
@@ -67,7 +72,8 @@ export class SandboxDirectory {
 
   /** Takes a refusal by Daytona's edge as news about the sandbox. */
   noteRefusal(address: SandboxAddress, refusal: Refusal): void {
-    if (refusal === 'not-listening') return;
+    if (refusal === 'not-listening' || this.#refused.get(address.id)) return;
+    this.#refused.set(address.id, true, refusalPauseMs);
     const facts = this.#facts.get(address.id);
     this.#forget(address, refusal);
     if (facts && (refusal === 'stopped' || refusal === 'archived')) {
@@ -79,6 +85,7 @@ export class SandboxDirectory {
   sweep(): number {
     this.#facts.sweep();
     this.#missing.sweep();
+    this.#refused.sweep();
     return this.#links.sweep();
   }
 
@@ -118,7 +125,7 @@ export class SandboxDirectory {
   async #askFacts(id: string): Promise<SandboxFacts> {
     const facts = await this.#ask(id, () => this.#daytona.facts(id));
     const running = readState(facts.state) === 'running';
-    this.#facts.set(id, facts, running ? this.#ttlMs : Math.min(notRunningMs, this.#ttlMs));
+    this.#facts.set(id, facts, Math.min(this.#ttlMs, running ? longestFactsMs : notRunningMs));
     return facts;
   }
 

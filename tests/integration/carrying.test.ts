@@ -29,6 +29,18 @@ describe('carrying HTTP', () => {
     },
   );
 
+  test('a 304 that names a length, and a Trailer field, cost nobody the connection', async () => {
+    answer = (req, res) => {
+      req.socket.end('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nTrailer: X\r\n\r\n');
+    };
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const one = await ask(rig.proxy.port, { host: rig.host(), agent });
+    expect(one).toMatchObject({ status: 304, body: '' });
+    answer = (_req, res) => void res.end('next');
+    expect((await ask(rig.proxy.port, { host: rig.host(), agent })).body).toBe('next');
+    agent.destroy();
+  });
+
   test('gives 204 no body and HEAD its length without one', async () => {
     answer = (req, res) => {
       if (req.method === 'HEAD') res.writeHead(200, { 'Content-Length': 1234 }).end();
@@ -40,13 +52,21 @@ describe('carrying HTTP', () => {
     expect(head.body).toBe('');
   });
 
-  test.each(['/', '//a//b', '/a%2Fb', '/a;b=c', '/?', '/?a=b&a=c%20d', "/!$&'()*+,;=:@~"])(
-    'keeps the path %s byte for byte',
-    async (path) => {
-      answer = (req, res) => void res.end(req.url);
-      expect((await get(path)).body).toBe(path);
-    },
-  );
+  test.each([
+    '/',
+    '//',
+    '//[',
+    '//:99999/x',
+    '//a//b',
+    '/a%2Fb',
+    '/a;b=c',
+    '/?',
+    '/?a=b&a=c%20d',
+    "/!$&'()*+,;=:@~",
+  ])('keeps the path %s byte for byte', async (path) => {
+    answer = (req, res) => void res.end(req.url);
+    expect((await get(path)).body).toBe(path);
+  });
 
   test.each([
     ['POST', ''],

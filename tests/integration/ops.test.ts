@@ -41,6 +41,8 @@ describe('/stats', () => {
 
   test.each([
     ['a forwarding header', { 'x-forwarded-for': '127.0.0.1' }, 'localhost'],
+    ['the scheme that a front proxy saw', { 'x-forwarded-proto': 'https' }, 'localhost'],
+    ['the public domain’s name', {}, 'proxy.test'],
     ['another forwarding header', { forwarded: 'for=127.0.0.1' }, 'localhost'],
     ['a name that was pointed at the machine', {}, 'rebound.evil.test'],
     [

@@ -20,6 +20,18 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
+const socketUpgrade =
+  'GET / HTTP/1.1\r\nHost: $H\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+test.each([
+  ['an unknown expectation', 'GET / HTTP/1.1\r\nHost: x.test\r\nExpect: x\r\n\r\n'],
+  ['a request without Host', 'GET / HTTP/1.1\r\n\r\n'],
+  ['a request for us', 'GET /health HTTP/1.1\r\nHost: x.test\r\n\r\n'],
+])('survives an upgrade pipelined behind %s', async (_what, first) => {
+  const host = rig.host(2280);
+  const answer = await raw(rig.proxy.port, (first + socketUpgrade).replaceAll('$H', host));
+  expect(answer).toMatch(/^HTTP\/1\.1 [24]/);
+});
+
 const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
 test.each([
   ['two Host headers', 'GET / HTTP/1.1\r\nHost: $H\r\nHost: other.test\r\n\r\n'],

@@ -70,6 +70,9 @@ describe('readConfig', () => {
     ['DAYTONA_API_KEY', 'two words'],
     ['DAYTONA_API_URL', 'app.daytona.io/api'],
     ['DAYTONA_API_URL', 'https://user:pw@app.daytona.io'],
+    ['DAYTONA_API_URL', 'https://:pw@app.daytona.io'],
+    ['PROXY_DOMAIN', ' , '],
+    ['TRUSTED_PROXIES', '10.0.0.0/8/3'],
     ['CACHE_TTL', '5m'],
     ['CACHE_TTL', '0'],
     ['HOST', 'not a host'],
@@ -83,7 +86,11 @@ describe('readConfig', () => {
   });
 
   test('never prints a secret', () => {
-    const message = problemsOf({ DAYTONA_API_KEY: 'dtn secret', STATS_TOKEN: 'hidden' });
+    const message = problemsOf({
+      DAYTONA_API_KEY: 'dtn secret',
+      STATS_TOKEN: 'hidden',
+      DAYTONA_API_URL: 'http://user:hidden@host/api',
+    });
     expect(message).not.toMatch(/dtn secret|hidden/);
     expect(message).toContain('****');
   });

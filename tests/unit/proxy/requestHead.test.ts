@@ -6,6 +6,7 @@ import { isLoop, requestHead } from '../../../src/proxy/requestHead.ts';
 const token = 'secret-token';
 const exchange: Exchange = {
   requestId: 'request-1',
+  target: '/',
   startedAt: 0,
   visitor: { address: '203.0.113.9', proto: 'https', host: '3000-abc.example.com' },
   sandbox: { id: 'abc', port: 3000 },

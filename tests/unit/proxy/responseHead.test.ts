@@ -48,6 +48,9 @@ describe('cleanSetCookie', () => {
     'daytona-sandbox-auth-abc=1; Path=/',
     'Daytona-Preview-Page-Accepted=true',
     ' pkce_verifier=x',
+    '=pkce_verifier=x',
+    ' =__Host-daytona-proxy=1',
+    'pkce_verifier',
     '__Host-daytona-proxy=forged',
     'daytona-proxy-session=forged',
   ])('drops %s', (given) => {
@@ -83,6 +86,8 @@ describe('ownLocation', () => {
     ['https://3000-abc.edge.test:443/x', '/x'],
     ['//3000-abc.edge.test/x', '/x'],
     ['http://localhost:3000/a', '/a'],
+    ['http://127.0.0.1:3000/a', '/a'],
+    ['https://3000-abc.edge.test/\t/evil.test', 'https://3000-abc.example.com/\t/evil.test'],
     ['https://3000-abc.edge.test?q', '/?q'],
     ['https://3000-abc.edge.test//evil.test', 'https://3000-abc.example.com//evil.test'],
     ['https://3000-abc.edge.test/\\evil.test', 'https://3000-abc.example.com/\\evil.test'],
