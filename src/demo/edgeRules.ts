@@ -39,9 +39,9 @@ export function admit(
   const sandbox = sandboxes.find(signed?.sandboxId ?? label);
   if (!port) return refuse(res, 404, 'not found');
   if (!sandbox) return refuse(res, 404, 'sandbox container not found');
-  const url = new URL(req.url ?? '/', 'http://edge');
+  const query = new URLSearchParams(req.url?.split('?', 2)[1]);
   const open = sandbox.public && !reservedPorts.has(port);
-  if (!open && signed?.port !== port && !holdsToken(req, res, url, sandbox)) {
+  if (!open && signed?.port !== port && !holdsToken(req, res, query, sandbox)) {
     return sendToLogin(res, domain, sandbox.id);
   }
   if (wantsWarning(req)) return showWarning(res);
@@ -70,11 +70,11 @@ export function admit(
 function holdsToken(
   req: IncomingMessage,
   res: ServerResponse,
-  url: URL,
+  query: URLSearchParams,
   sandbox: Sandbox,
 ): boolean {
   if (req.headers[tokenHeader] === sandbox.token) return true;
-  if (url.searchParams.get('DAYTONA_SANDBOX_AUTH_KEY') !== sandbox.token) return false;
+  if (query.get('DAYTONA_SANDBOX_AUTH_KEY') !== sandbox.token) return false;
   res.setHeader(
     'Set-Cookie',
     `daytona-sandbox-auth-${sandbox.id}=${randomUUID()}; Path=/; HttpOnly`,

@@ -29,10 +29,8 @@ describe('carrying HTTP', () => {
     },
   );
 
-  test('a 304 that names a length, and a Trailer field, cost nobody the connection', async () => {
-    answer = (req, res) => {
-      req.socket.end('HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nTrailer: X\r\n\r\n');
-    };
+  test('a 304 that names a length costs nobody the connection', async () => {
+    answer = (_req, res) => void res.writeHead(304, { 'Content-Length': 5 }).end();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const one = await ask(rig.proxy.port, { host: rig.host(), agent });
     expect(one).toMatchObject({ status: 304, body: '' });

@@ -97,6 +97,17 @@ describe.each([
   });
 });
 
+test.each([plain, upgrade])(
+  'a Trailer field is dropped, since trailers are not carried',
+  async (headers) => {
+    answer = 'HTTP/1.1 200 Fine\r\nTrailer: X\r\nContent-Length: 2\r\n\r\nhi';
+    const got = await request(headers);
+    expect(got).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(got).not.toMatch(/Trailer/);
+    expect(got).toMatch(/\r\n\r\nhi$/);
+  },
+);
+
 test('a 101 to a plain request is refused', async () => {
   answer =
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nabc';
