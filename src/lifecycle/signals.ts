@@ -29,8 +29,9 @@ export function runUntilStopped({ log, openWork, stop }: Stoppable): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       const { openRequests: requests, openWebSockets: sockets } = openWork.counts();
-      if (!stopping) log('info', 'stop.draining', { signal, requests, sockets });
-      void end(0);
+      const first = !stopping;
+      void end(0); // Closes the listener at once: who reads the line below may count on it.
+      if (first) log('info', 'stop.draining', { signal, requests, sockets });
     });
   }
   const crash = (error: unknown) => {
