@@ -13,5 +13,21 @@ export async function startOpenCode(): Promise<AppProcess> {
     const install = ['install', '--prefix', folder, '--no-save', `opencode-ai@${version}`];
     execFileSync('npm', install, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
-  return startApp(program, (port) => ['serve', '--hostname', '127.0.0.1', '--port', String(port)]);
+  const app = await startApp(program, (port) => {
+    return ['serve', '--hostname', '127.0.0.1', '--port', String(port)];
+  });
+  // What it is asked in its first moment it never answers, so each try is given up after a second.
+  const health = `http://127.0.0.1:${app.port}/global/health`;
+  for (let tries = 0; tries < 60; tries++) {
+    const signal = AbortSignal.timeout(1000);
+    if (
+      await fetch(health, { signal }).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    )
+      return app;
+  }
+  await app.close();
+  throw new Error('OpenCode does not answer');
 }
