@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { clientLeft } from '../exchange.ts';
+import { clientLeft, type Refusal } from '../exchange.ts';
 import { upstreamError, wasStaleConnection } from './failure.ts';
 import { locationContext } from './location.ts';
-import { longestRefusal, refusalByBody, refusalByHead, refusalError } from './refusal.ts';
+import { longestRefusal, refusalByBody, refusalByHead, refuse } from './refusal.ts';
 import { responseHead } from './responseHead.ts';
 
 const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -132,9 +132,8 @@ class Answer implements Dispatcher.DispatchHandler {
     });
   }
 
-  #refuse(refusal: Parameters<typeof refusalError>[0]): void {
-    this.#req.exchange.upstream?.refused(refusal);
-    this.#finish(refusalError(refusal));
+  #refuse(refusal: Refusal): void {
+    this.#finish(refuse(this.#req.exchange, refusal));
     this.#controller?.abort(new Error('the edge refused'));
   }
 

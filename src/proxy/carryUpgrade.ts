@@ -5,7 +5,7 @@ import { clientLeft, type Upgrade } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { upstreamError } from './failure.ts';
 import { locationContext } from './location.ts';
-import { longestRefusal, refusalByBody, refusalByHead, refusalError } from './refusal.ts';
+import { longestRefusal, refusalByBody, refusalByHead, refuse } from './refusal.ts';
 import { responseHead } from './responseHead.ts';
 
 const connectTimeoutMs = 3_000;
@@ -149,12 +149,8 @@ async function passOn(
 ): Promise<void> {
   const status = answer.statusCode ?? 0;
   if (status < 200 || status > 599) throw new ProxyError('UPSTREAM_INVALID');
-  const refuse = (refusal: Parameters<typeof refusalError>[0]) => {
-    req.exchange.upstream?.refused(refusal);
-    return refusalError(refusal);
-  };
   const suspicion = refusalByHead(req.method, status, answer.rawHeaders);
-  if (suspicion && suspicion !== 'read-body') throw refuse(suspicion);
+  if (suspicion && suspicion !== 'read-body') throw refuse(req.exchange, suspicion);
   let body = Buffer.alloc(0);
   if (suspicion === 'read-body') {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -162,7 +158,7 @@ async function passOn(
       if (body.length > longestRefusal) throw new ProxyError('UPSTREAM_INVALID');
     }
     const refusal = refusalByBody(status, body.toString());
-    if (refusal) throw refuse(refusal);
+    if (refusal) throw refuse(req.exchange, refusal);
     if (clientLeft(req, res)) return;
   }
   res.writeHead(status, responseHead(answer.rawHeaders, locationContext(req.exchange)));

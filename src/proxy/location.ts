@@ -35,11 +35,8 @@ function isSandbox(
   context: LocationContext,
 ): boolean {
   const { upstreamOrigin, port } = context;
-  const [, local] = /^(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(\d+))?$/.exec(authority) ?? [
-    authority,
-    '',
-  ];
-  if (local !== '' && Number(local ?? 80) === port) return true;
+  const local = /^(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(\d+))?$/.exec(authority);
+  if (local && Number(local[1] ?? 80) === port) return true;
   const protocol = scheme ?? upstreamOrigin.protocol;
   const defaultPort = protocol === 'https:' ? ':443' : ':80';
   const named = authority.endsWith(defaultPort)

@@ -1,4 +1,4 @@
-import type { Refusal } from '../exchange.ts';
+import type { Exchange, Refusal } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 
 /** Daytona's JSON refusals are a few hundred bytes long. */
@@ -66,8 +66,9 @@ export function refusalByBody(status: number, body: string): Refusal | undefined
   }
 }
 
-/** What a visitor is told of a refusal. */
-export function refusalError(refusal: Refusal): ProxyError {
+/** Tells the sandbox stage of a refusal, and makes the error that the visitor is told. */
+export function refuse({ upstream }: Exchange, refusal: Refusal): ProxyError {
+  upstream?.refused(refusal);
   switch (refusal) {
     case 'token':
       return new ProxyError('ACCESS_RENEWED', { retryAfter: 1 });
