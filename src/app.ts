@@ -1,8 +1,9 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { refuseReservedPorts } from './access/reserved.ts';
-import { clientLeft } from './exchange.ts';
+import { clientLeft, type Exchange } from './exchange.ts';
 import type { HostFormat } from './host/parse.ts';
 import { findSandbox } from './host/stage.ts';
+import { limitOpen, type Occupancy } from './limits/occupancy.ts';
 import { limitRate } from './limits/rate.ts';
 import type { Log } from './log/logger.ts';
 import type { Carrier } from './proxy/middleware.ts';
@@ -18,6 +19,9 @@ export interface AppParts {
   readonly log: Log;
   readonly hosts: { readonly domains: readonly string[]; readonly format: HostFormat };
   readonly rateLimit: { readonly windowMs: number; readonly max: number };
+  /** Connections of each client, shared with the server, which counts those without a request. */
+  readonly clients: Occupancy;
+  readonly sandboxes: Occupancy;
   readonly directory: SandboxDirectory;
   readonly targetRules: () => TargetRules;
   readonly carrier: Carrier;
@@ -36,13 +40,20 @@ export function createApp(parts: AppParts): Express {
 
   app.use(findSandbox(parts.hosts)); // 1 who is asked for?
   app.use(limitRate(parts.rateLimit.windowMs, parts.rateLimit.max)); // 2 how often?
+  app.use(limitOpen(parts.clients, 'TOO_MANY_CONNECTIONS', frontedVisitor)); // how many at once?
   app.use(forUs(opsPages(parts.figures, parts.statsToken), parts.hosts));
   app.use(refuseReservedPorts); // 3 who may?
   app.use(locateSandbox(parts.directory, parts.targetRules)); // 4 where does it live?
+  app.use(limitOpen(parts.sandboxes, 'SANDBOX_BUSY', ({ upstream }) => upstream?.sandboxId));
   app.use(parts.carrier.handle); // 5 carry the bytes
   app.use((_req, _res, next) => next(new ProxyError('INTERNAL'))); // Nobody else speaks for us.
   app.use(answerError(parts.log));
   return app;
+}
+
+/** The connections of a visitor behind a front proxy are not its own: its exchanges count. */
+function frontedVisitor({ visitor }: Exchange): string | undefined {
+  return visitor.fronted ? visitor.network : undefined;
 }
 
 /** A host that is no sandbox's has our own pages and nothing else. */

@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
+import { Occupancy } from './limits/occupancy.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { createCarrier } from './proxy/middleware.ts';
@@ -41,8 +42,13 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     },
   });
   const directory = new SandboxDirectory(daytona, config.CACHE_TTL, log);
+  const clients = new Occupancy(config.MAX_CONNECTIONS_PER_CLIENT);
   const carrier = createCarrier({
     originMode: config.ORIGIN_MODE,
+    connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+    upgradeTimeoutMs: config.UPGRADE_TIMEOUT_MS,
+    idleTimeoutMs: config.WS_IDLE_TIMEOUT_MS,
+    maxHeaderBytes: config.MAX_HEADER_BYTES,
     lookup: guardedLookup({
       isLocalhost,
       isPrivate: isPrivateAddress,
@@ -55,6 +61,8 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
     rateLimit: { windowMs: config.RATE_LIMIT_WINDOW_MS, max: config.RATE_LIMIT_MAX },
+    clients,
+    sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     directory,
     targetRules: () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
     carrier,
@@ -71,6 +79,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
     trustedProxies: config.TRUSTED_PROXIES,
     openWork,
+    clients,
+    maxConnections: config.MAX_CONNECTIONS,
+    maxHeaderBytes: config.MAX_HEADER_BYTES,
+    headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
   });
   server.listen(config.PORT, config.HOST);
   await once(server, 'listening');
@@ -86,7 +98,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     close: async () => {
       clearInterval(sweeper);
       await drain(server, openWork, config.SHUTDOWN_TIMEOUT_MS);
-      await carrier.close();
+      carrier.close();
     },
   };
 }

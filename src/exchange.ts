@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ErrorCode } from './replies/errors.ts';
 
 /** The port of a sandbox that a host name asks for; `id` may be a sandbox's name. */
 export interface SandboxAddress {
@@ -11,17 +12,34 @@ export interface SandboxAddress {
 export interface Visitor {
   /** IP address without an IPv4-in-IPv6 prefix. */
   readonly address: string;
+  /** What limits count by: the IPv4 address, or the IPv6 network. */
+  readonly network: string;
+  /** True where a trusted proxy speaks for the visitor: its connections are not the visitor's. */
+  readonly fronted: boolean;
   readonly proto: 'http' | 'https';
   /** The one raw Host header, lower-case: `3000-abc.example.com:8443`. */
   readonly host: string;
 }
 
+/** A sandbox port's address on the network, checked once when its link was fetched. */
+export interface Target {
+  /** Scheme, host and port, as a browser writes them: `https://3000-abc.daytona.work`. */
+  readonly origin: string;
+  readonly protocol: 'http:' | 'https:';
+  /** Host and, unless it is the scheme's default, port. */
+  readonly host: string;
+  readonly hostname: string;
+  /** Empty for the scheme's default. */
+  readonly port: string;
+}
+
 /** Where stage 4 found the sandbox, and what must be said there to be let in. */
 export interface Upstream {
-  /** Scheme, host and port only. */
-  readonly origin: URL;
-  /** Lower-case names and values, set on the request after the visitor's own are cleaned. */
-  readonly headers: readonly (readonly [string, string])[];
+  readonly target: Target;
+  /** Daytona's id, also where the visitor used a name. */
+  readonly sandboxId: string;
+  /** Lower-case names and values in flat pairs, put on the request after the visitor's own. */
+  readonly headers: readonly string[];
   /** Told when Daytona's edge itself refuses: what is cached of the sandbox is no longer true. */
   readonly refused: (refusal: Refusal) => void;
 }
@@ -32,25 +50,55 @@ export type Refusal = 'token' | 'stopped' | 'archived' | 'gone' | 'not-listening
 /** The socket half of an upgrade; `response` answers on it until a 101 goes out. */
 export interface Upgrade {
   readonly socket: Socket;
-  readonly head: Buffer;
   readonly response: ServerResponse;
+  /** Ends the watch over the socket, and gives what the client sent behind its handshake. */
+  takeOver(): Buffer[];
 }
 
-/** What the stages leave on a request for the stages after them. */
-export interface Exchange {
+/** One request or upgrade on its way, and what the stages leave for the stages after them. */
+export class Exchange {
   readonly requestId: string;
   /** Path and query, byte for byte as they came. */
   readonly target: string;
-  /** `performance.now()` at arrival. */
-  readonly startedAt: number;
   readonly visitor: Visitor;
-  readonly upgrade?: Upgrade;
-  sandbox?: SandboxAddress;
-  upstream?: Upstream;
+  /** `performance.now()` at arrival. */
+  readonly startedAt = performance.now();
+  /** Fields of ours that every answer carries, the sandbox's too: names and values in flat pairs. */
+  readonly ownFields: string[];
+  readonly upgrade: Upgrade | undefined;
+  /** True while the client waits for `100 Continue` before it sends its body. */
+  awaitsContinue = false;
+  sandbox: SandboxAddress | undefined = undefined;
+  upstream: Upstream | undefined = undefined;
   /** True once a 101 went out, which no ServerResponse ever sees. */
-  switched?: boolean;
-  /** Code of the error that we answered with ourselves. */
-  error?: string;
+  switched = false;
+  /** Code of the error that we answered with, or that cut the sandbox's answer short. */
+  error: ErrorCode | undefined = undefined;
+  #over = false;
+  readonly #last: (() => void)[] = [];
+
+  constructor(requestId: string, target: string, visitor: Visitor, upgrade?: Upgrade) {
+    this.requestId = requestId;
+    this.target = target;
+    this.visitor = visitor;
+    this.ownFields = ['X-Request-Id', requestId];
+    this.upgrade = upgrade;
+  }
+
+  /**
+   * Has something done once the answer is complete, the WebSocket is closed or the client has left;
+   * at once where that is so already.
+   */
+  whenOver(last: () => void): void {
+    if (this.#over) last();
+    else this.#last.push(last);
+  }
+
+  /** Called once, by the server. */
+  end(): void {
+    this.#over = true;
+    for (const last of this.#last) last();
+  }
 }
 
 declare module 'node:http' {

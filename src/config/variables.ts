@@ -112,6 +112,41 @@ export const variables = {
     'auto',
     'Accepted hosts: `port-first` (`3000-id`), `id-first` (`id-3000`), or `auto` for both.',
   ),
+  MAX_CONNECTIONS: variable(
+    integer(1, 1_000_000),
+    '20000',
+    '20000',
+    'Open client connections in all; a further one is closed at once.',
+  ),
+  MAX_CONNECTIONS_PER_CLIENT: variable(
+    integer(0, 1_000_000),
+    '1000',
+    '1000',
+    'Open connections of one client, counted by its address (behind `TRUSTED_PROXIES`: its open requests and WebSockets); 0 switches the limit off.',
+  ),
+  MAX_CONNECTIONS_PER_SANDBOX: variable(
+    integer(0, 1_000_000),
+    '2000',
+    '2000',
+    'Open requests and WebSockets of one sandbox; 0 switches the limit off.',
+  ),
+  MAX_HEADER_BYTES: variable(
+    integer(1_024, 1_048_576),
+    '16384',
+    '16384',
+    'Largest head of a request or of an answer, in bytes.',
+  ),
+  HEADERS_TIMEOUT_MS: time('10000', 'How long a client may take to send its head, in ms.', 1000),
+  CONNECT_TIMEOUT_MS: time('3000', 'How long connecting to a sandbox may take, in ms.'),
+  UPGRADE_TIMEOUT_MS: time(
+    '10000',
+    'How long a sandbox may take to answer a WebSocket’s handshake, in ms.',
+  ),
+  WS_IDLE_TIMEOUT_MS: time(
+    '3600000',
+    'A WebSocket on which no byte moves for so long is closed, in ms; 0 never closes one.',
+    0,
+  ),
   CACHE_TTL: time('300000', 'How long a preview link is kept, in ms.'),
   ORIGIN_MODE: variable(
     z.enum(['local', 'preserve', 'upstream', 'strip']),

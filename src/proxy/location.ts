@@ -1,8 +1,8 @@
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, Target } from '../exchange.ts';
 
 export interface LocationContext {
-  /** Origin of the sandbox's preview host: `https://3000-abc.daytona.work`. */
-  readonly upstreamOrigin: URL;
+  /** The sandbox's preview host. */
+  readonly target: Target;
   /** The sandbox's port: the app believes that it is `localhost` there. */
   readonly port: number;
   readonly host: string;
@@ -13,7 +13,7 @@ export interface LocationContext {
 export function locationContext({ upstream, sandbox, visitor }: Exchange): LocationContext {
   if (!upstream || !sandbox) throw new Error('an answer without an upstream');
   const { host, proto } = visitor;
-  return { upstreamOrigin: upstream.origin, port: sandbox.port, host, proto };
+  return { target: upstream.target, port: sandbox.port, host, proto };
 }
 
 /**
@@ -34,14 +34,14 @@ function isSandbox(
   scheme: string | undefined,
   context: LocationContext,
 ): boolean {
-  const { upstreamOrigin, port } = context;
+  const { target, port } = context;
   const local = /^(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(\d+))?$/.exec(authority);
   if (local && Number(local[1] ?? 80) === port) return true;
-  const protocol = scheme ?? upstreamOrigin.protocol;
+  const protocol = scheme ?? target.protocol;
   const defaultPort = protocol === 'https:' ? ':443' : ':80';
   const named = authority.endsWith(defaultPort)
     ? authority.slice(0, -defaultPort.length)
     : authority;
   // An edge behind TLS may redirect by http and the other way round: same host, same sandbox.
-  return named !== '' && (named === upstreamOrigin.host || named === upstreamOrigin.hostname);
+  return named !== '' && (named === target.host || named === target.hostname);
 }

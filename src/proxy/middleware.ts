@@ -1,19 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import type { LookupFunction } from 'node:net';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import { Agent, type Dispatcher } from 'undici';
 import type { Upgrade } from '../exchange.ts';
 import { pathOf } from '../log/access.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { carryHttp } from './carryHttp.ts';
-import { carryUpgrade } from './carryUpgrade.ts';
+import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
+import { Connections } from './connections.ts';
 import type { OriginMode } from './origin.ts';
 import { isLoop, requestHead } from './requestHead.ts';
 
-export interface ProxyOptions {
+export interface ProxyOptions extends UpgradeRules {
   readonly originMode: OriginMode;
-  readonly lookup: LookupFunction;
   readonly log: Log;
 }
 
@@ -22,7 +20,7 @@ export interface Carrier {
   /** Carries a request that the stages before have admitted. */
   readonly handle: (req: IncomingMessage, res: Upgrade['response'], next: Next) => Promise<void>;
   /** Closes the pooled connections to sandboxes. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 type Next = (error?: unknown) => void;
@@ -32,8 +30,9 @@ type Next = (error?: unknown) => void;
  * on the request and throws where there is none, so nothing reaches a sandbox by a way around the
  * chain, by request or by upgrade. How bytes are carried is replaced by our own transport.
  */
-export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrier {
-  const dispatcher = connectionPools(lookup);
+export function createCarrier(options: ProxyOptions): Carrier {
+  const { originMode, log } = options;
+  const connections = new Connections(options);
 
   const carry = async (req: IncomingMessage, res: Upgrade['response']): Promise<void> => {
     const { exchange } = req;
@@ -43,12 +42,12 @@ export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrie
         requestId: exchange.requestId,
         method: req.method,
         path: pathOf(exchange),
-        upstream: exchange.upstream?.origin.origin,
+        upstream: exchange.upstream?.target.origin,
       });
     }
     const head = requestHead(req.rawHeaders, exchange, originMode);
-    if (exchange.upgrade) await carryUpgrade(lookup, req, exchange.upgrade, head);
-    else await carryHttp(dispatcher, req, res, head);
+    if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
+    else await carryHttp(connections, req, res, head);
     if (res.headersSent && res.statusCode >= 400) {
       log(res.statusCode >= 500 ? 'warn' : 'info', 'proxy.response.error', {
         requestId: exchange.requestId,
@@ -69,7 +68,7 @@ export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrie
     router: (req) => {
       const { upstream } = req.exchange;
       if (!upstream) throw new ProxyError('INTERNAL', { cause: new Error('no upstream') });
-      return upstream.origin;
+      return upstream.target.origin;
     },
     ejectPlugins: true,
     plugins: [transport],
@@ -80,18 +79,5 @@ export function createCarrier({ originMode, lookup, log }: ProxyOptions): Carrie
     req.url = '/';
     return middleware(req, res, next);
   };
-  return { handle, close: () => dispatcher.destroy() };
-}
-
-/** One pool for each sandbox port; idle connections end before Daytona's edge ends them at 70 s. */
-function connectionPools(lookup: LookupFunction): Dispatcher {
-  return new Agent({
-    connect: { lookup, timeout: 3_000, keepAliveInitialDelay: 30_000 },
-    keepAliveTimeout: 60_000,
-    keepAliveMaxTimeout: 60_000,
-    allowH2: false,
-    // A model that thinks for minutes sends nothing meanwhile: silence is no error.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  return { handle, close: () => connections.destroy() };
 }

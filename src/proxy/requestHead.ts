@@ -1,16 +1,29 @@
 import type { Exchange } from '../exchange.ts';
-import { canonicalName, hopByHopNames } from './headerNames.ts';
+import { canonicalName, isHopByHop, namedInConnection, remembered } from './headerNames.ts';
 import { forwardedOrigin, type OriginMode } from './origin.ts';
 
 /** Our name in Via (RFC 9110, section 7.6.3); meeting it again means that we talk to ourselves. */
 const pseudonym = 'daytona-proxy';
 
 /**
- * Never taken from a visitor: what a proxy says about the way here, and what steers Daytona.
+ * Never taken from a visitor: what proxies say about the way here, and what steers Daytona.
  * Names are compared with `_` read as `-`.
  */
 const oursToSay =
-  /^(?:x-forwarded-.*|forwarded|x-real-ip|x-daytona-.*|x-request-id|via|host|expect)$/;
+  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-request-id|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
+
+/** What becomes of a visitor's field; only `pass` may still be named in Connection. */
+type Verdict = 'pass' | 'drop' | 'te' | 'via' | 'origin';
+
+const verdictOn = remembered((name): Verdict => {
+  const canonical = canonicalName(name);
+  if (canonical === 'te' || canonical === 'via' || canonical === 'origin') {
+    return name.includes('_') ? 'drop' : canonical;
+  }
+  if (isHopByHop(canonical) || oursToSay.test(canonical)) return 'drop';
+  // An alias of a field that frames the message is a trap for whoever reads it as the field.
+  return canonical === 'content-length' && name.includes('_') ? 'drop' : 'pass';
+});
 
 /**
  * Builds the head of the request to the sandbox: the visitor's own fields in their order, without
@@ -26,34 +39,47 @@ export function requestHead(
 ): string[] {
   const { visitor, upstream, sandbox, requestId } = exchange;
   if (!upstream || !sandbox) throw new Error('a request head without an upstream');
-  const head = ['host', upstream.origin.host];
-  const endsHere = hopByHopNames(rawHeaders);
+  const head = ['host', upstream.target.host];
+  const named = namedInConnection(rawHeaders);
   let via = '';
+  let trailers = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const value = rawHeaders[i + 1] ?? '';
-    const canonical = canonicalName(name);
-    if (canonical === 'via') via += `${value}, `;
-    if (endsHere(canonical) || oursToSay.test(canonical)) continue;
-    if (canonical !== 'origin') {
-      head.push(name, value);
-      continue;
+    switch (verdictOn(name)) {
+      case 'pass':
+        if (!named?.has(canonicalName(name))) head.push(name, value);
+        break;
+      case 'te':
+        trailers ||= acceptsTrailers(value);
+        break;
+      case 'via':
+        via += `${value}, `;
+        break;
+      case 'origin': {
+        const origin = forwardedOrigin(value, {
+          mode: originMode,
+          host: visitor.host,
+          port: sandbox.port,
+          upstreamOrigin: upstream.target.origin,
+        });
+        if (origin !== undefined) head.push(name, origin);
+      }
     }
-    const origin = forwardedOrigin(value, {
-      mode: originMode,
-      host: visitor.host,
-      port: sandbox.port,
-      upstreamOrigin: upstream.origin.origin,
-    });
-    if (origin !== undefined) head.push(name, origin);
   }
+  if (trailers) head.push('te', 'trailers');
   head.push('x-forwarded-for', visitor.address);
   head.push('x-forwarded-proto', visitor.proto);
   head.push('x-forwarded-host', visitor.host);
   head.push('x-request-id', requestId);
   head.push('via', `${via}1.1 ${pseudonym}`);
-  for (const [name, value] of upstream.headers) head.push(name, value);
+  head.push(...upstream.headers);
   return head;
+}
+
+/** True where a TE field says that the client reads trailers (RFC 9110, section 10.1.4). */
+export function acceptsTrailers(te: string | string[] | undefined): boolean {
+  return /(?:^|,)\s*trailers\s*(?:;|,|$)/i.test(String(te ?? ''));
 }
 
 /** True where the request has been here before. */

@@ -1,29 +1,19 @@
-import { canonicalName, hopByHopNames } from './headerNames.ts';
+import { canonicalName, isHopByHop, namedInConnection, remembered } from './headerNames.ts';
 import { type LocationContext, ownLocation } from './location.ts';
 import { cleanSetCookie } from './setCookie.ts';
 
-const redirecting = new Set(['location', 'content-location']);
 const fieldName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/**
- * Builds the head of the answer to the visitor: the sandbox's fields in their order and with
- * their duplicates, without those that end at this hop or belong to Daytona.
- *
- * @returns flat pairs of names and values, ready for `writeHead`
- */
-export function responseHead(rawHeaders: readonly string[], context: LocationContext): string[] {
-  const head: string[] = [];
-  const endsHere = hopByHopNames(rawHeaders);
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? '';
-    const canonical = canonicalName(name);
-    if (endsHere(canonical) || isOurs(canonical) || !fieldName.test(name)) continue;
-    const value = cleanValue(canonical, rawHeaders[i + 1] ?? '', context);
-    if (value !== undefined && fieldValue.test(value)) head.push(name, value);
-  }
-  return head;
-}
+/** What becomes of a sandbox's field; only `pass` may still be named in Connection. */
+type Verdict = 'pass' | 'drop' | 'cookie' | 'redirect';
+
+const verdictOn = remembered((name): Verdict => {
+  const canonical = canonicalName(name);
+  if (!fieldName.test(name) || isHopByHop(canonical) || isOurs(canonical)) return 'drop';
+  if (canonical === 'set-cookie') return 'cookie';
+  return canonical === 'location' || canonical === 'content-location' ? 'redirect' : 'pass';
+});
 
 /** `X-Proxy-Error` marks our own answers, `X-Request-Id` is ours on every one. */
 function isOurs(canonical: string): boolean {
@@ -34,7 +24,26 @@ function isOurs(canonical: string): boolean {
   );
 }
 
-function cleanValue(name: string, value: string, context: LocationContext): string | undefined {
-  if (name === 'set-cookie') return cleanSetCookie(value);
-  return redirecting.has(name) ? ownLocation(value, context) : value;
+/**
+ * Builds the head of the answer to the visitor: the sandbox's fields in their order and with
+ * their duplicates, without those that end at this hop or belong to Daytona.
+ *
+ * @returns flat pairs of names and values, ready for `writeHead`
+ */
+export function responseHead(rawHeaders: readonly string[], context: LocationContext): string[] {
+  const head: string[] = [];
+  const named = namedInConnection(rawHeaders);
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    const verdict = verdictOn(name);
+    if (verdict === 'drop' || named?.has(canonicalName(name))) continue;
+    const value = cleanValue(verdict, rawHeaders[i + 1] ?? '', context);
+    if (value !== undefined && fieldValue.test(value)) head.push(name, value);
+  }
+  return head;
+}
+
+function cleanValue(verdict: Verdict, value: string, context: LocationContext): string | undefined {
+  if (verdict === 'cookie') return cleanSetCookie(value);
+  return verdict === 'redirect' ? ownLocation(value, context) : value;
 }

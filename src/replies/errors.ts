@@ -15,6 +15,7 @@ const catalogue = {
   },
   SANDBOX_NOT_FOUND: { status: 404, message: 'There is no such sandbox.' },
   RATE_LIMITED: { status: 429, message: 'Too many requests. Please wait a moment.' },
+  TOO_MANY_CONNECTIONS: { status: 429, message: 'Too many open connections from your address.' },
   INTERNAL: { status: 500, message: 'The proxy could not handle this request.' },
   PORT_NOT_LISTENING: {
     status: 502,
@@ -31,6 +32,7 @@ const catalogue = {
     message: 'Daytona does not accept the API key of this proxy.',
   },
   SANDBOX_NOT_RUNNING: { status: 503, message: 'The sandbox is not running.' },
+  SANDBOX_BUSY: { status: 503, message: 'The sandbox has too many open connections.' },
   ACCESS_RENEWED: {
     status: 503,
     message: 'The access to this sandbox was renewed just now. Please try again.',

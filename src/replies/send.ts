@@ -36,14 +36,13 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Prox
     res.destroy();
     return;
   }
-  const { requestId } = req.exchange;
-  for (const name of res.getHeaderNames()) {
-    if (!name.startsWith('ratelimit')) res.removeHeader(name);
-  }
+  const { requestId, awaitsContinue } = req.exchange;
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
   res.setHeader('X-Proxy-Error', error.code);
   if (error.retryAfter !== undefined) res.setHeader('Retry-After', String(error.retryAfter));
   if (error.code === 'UNAUTHORIZED') res.setHeader('WWW-Authenticate', 'Bearer');
-  if (error.code === 'INVALID_REQUEST') res.setHeader('Connection', 'close');
+  // Nobody knows whether the body of a client that waits for our word still comes.
+  if (error.code === 'INVALID_REQUEST' || awaitsContinue) res.setHeader('Connection', 'close');
   if (wantsPage(req)) {
     send(req, res, error.status, 'text/html; charset=utf-8', errorPage(error, requestId));
     return;
@@ -60,7 +59,10 @@ function send(
   body: string,
 ): void {
   protect(req, res, () => {});
-  res.setHeader('X-Request-Id', req.exchange.requestId);
+  const { ownFields } = req.exchange;
+  for (let i = 0; i < ownFields.length; i += 2) {
+    res.setHeader(ownFields[i] ?? '', ownFields[i + 1] ?? '');
+  }
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Content-Type', type);
   res.setHeader('Content-Length', Buffer.byteLength(body));

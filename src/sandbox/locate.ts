@@ -1,23 +1,45 @@
 import type { RequestHandler } from 'express';
-import { clientLeft } from '../exchange.ts';
+import { clientLeft, type Target } from '../exchange.ts';
+import type { PreviewLink } from './daytona.ts';
 import type { SandboxDirectory } from './directory.ts';
 import { checkTarget, type TargetRules } from './target.ts';
+
+/** What a link comes to, worked out once: a link stays in the cache for thousands of requests. */
+interface Way {
+  readonly target: Target;
+  readonly publicHeaders: readonly string[];
+  readonly privateHeaders: readonly string[];
+}
 
 /** Stage 4: finds where the sandbox lives and leaves the upstream on the request. */
 export function locateSandbox(
   directory: SandboxDirectory,
   rules: () => TargetRules,
 ): RequestHandler {
+  const ways = new WeakMap<PreviewLink, Way>();
+  const wayOf = (link: PreviewLink, port: number): Way => {
+    const known = ways.get(link);
+    if (known) return known;
+    const way = {
+      target: checkTarget(link, port, rules()),
+      publicHeaders: steering,
+      privateHeaders: [...steering, 'x-daytona-preview-token', link.token],
+    };
+    ways.set(link, way);
+    return way;
+  };
   return async (req, res, next) => {
     const { exchange } = req;
     const address = exchange.sandbox;
     if (!address) throw new Error('a request without a sandbox came past the host stage');
     const { link, facts } = await directory.resolve(address);
     if (clientLeft(req, res)) return;
+    const { target, publicHeaders, privateHeaders } = wayOf(link, address.port);
     exchange.upstream = {
-      origin: checkTarget(link, address.port, rules()),
+      target,
+      sandboxId: link.sandboxId,
       // A public sandbox's edge passes the token on to the app: it is not the app's to know.
-      headers: facts.public ? steering : [...steering, ['x-daytona-preview-token', link.token]],
+      headers: facts.public ? publicHeaders : privateHeaders,
       refused: (refusal) => directory.noteRefusal(address, refusal),
     };
     next();
@@ -25,8 +47,11 @@ export function locateSandbox(
 }
 
 /** What makes Daytona's edge step aside (DAYTONA.md, "The preview edge"). */
-const steering: readonly (readonly [string, string])[] = [
-  ['x-daytona-skip-preview-warning', 'true'],
-  ['x-daytona-disable-cors', 'true'],
-  ['x-daytona-trust-forwarded-host', 'true'],
+const steering: readonly string[] = [
+  'x-daytona-skip-preview-warning',
+  'true',
+  'x-daytona-disable-cors',
+  'true',
+  'x-daytona-trust-forwarded-host',
+  'true',
 ];

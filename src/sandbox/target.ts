@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Target } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import type { PreviewLink } from './daytona.ts';
 
@@ -16,12 +17,13 @@ export interface TargetRules {
  *
  * @throws ProxyError UPSTREAM_FORBIDDEN, or LOOP_DETECTED for one of our own hosts
  */
-export function checkTarget(link: PreviewLink, port: number, rules: TargetRules): URL {
+export function checkTarget(link: PreviewLink, port: number, rules: TargetRules): Target {
   const refuse = (why: string) =>
     new ProxyError('UPSTREAM_FORBIDDEN', { cause: new Error(`preview link with ${why}`) });
   if (!URL.canParse(link.url)) throw refuse('no valid URL');
   const url = new URL(link.url);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refuse('another scheme');
+  const { protocol, origin, host } = url;
+  if (protocol !== 'http:' && protocol !== 'https:') throw refuse('another scheme');
   if (url.username !== '' || url.password !== '') throw refuse('credentials');
   const hostname = url.hostname.replace(/\.$/, '');
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) throw refuse('an address for a host name');
@@ -34,5 +36,5 @@ export function checkTarget(link: PreviewLink, port: number, rules: TargetRules)
   if (ours && rules.domains.includes(hostname.slice(dot + 1))) {
     throw new ProxyError('LOOP_DETECTED');
   }
-  return new URL(url.origin);
+  return { protocol, origin, host, hostname: url.hostname, port: url.port };
 }

@@ -1,20 +1,28 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Exchange } from '../../../src/exchange.ts';
+import { Exchange } from '../../../src/exchange.ts';
 import { isLoop, requestHead } from '../../../src/proxy/requestHead.ts';
 
 const token = 'secret-token';
-const exchange: Exchange = {
-  requestId: 'request-1',
-  target: '/',
-  startedAt: 0,
-  visitor: { address: '203.0.113.9', proto: 'https', host: '3000-abc.example.com' },
-  sandbox: { id: 'abc', port: 3000 },
-  upstream: {
-    origin: new URL('http://3000-abc.edge.test:4000'),
-    headers: [['x-daytona-preview-token', token]],
-    refused: () => {},
+const exchange = new Exchange('request-1', '/', {
+  address: '203.0.113.9',
+  network: '203.0.113.9',
+  fronted: false,
+  proto: 'https',
+  host: '3000-abc.example.com',
+});
+exchange.sandbox = { id: 'abc', port: 3000 };
+exchange.upstream = {
+  target: {
+    origin: 'http://3000-abc.edge.test:4000',
+    protocol: 'http:',
+    host: '3000-abc.edge.test:4000',
+    hostname: '3000-abc.edge.test',
+    port: '4000',
   },
+  sandboxId: 'abc',
+  headers: ['x-daytona-preview-token', token],
+  refused: () => {},
 };
 const build = (...rawHeaders: string[]) => requestHead(rawHeaders, exchange, 'local');
 const valuesOf = (head: string[], name: string) =>
@@ -45,7 +53,7 @@ describe('requestHead', () => {
     );
     expect(valuesOf(head, 'connection')).toEqual([]);
     expect(valuesOf(head, 'x-private')).toEqual([]);
-    expect(valuesOf(head, 'te')).toEqual([]);
+    expect(valuesOf(head, 'te')).toEqual(['trailers']);
     expect(valuesOf(head, 'a')).toEqual(['b']);
   });
 

@@ -5,7 +5,13 @@ import { responseHead } from '../../../src/proxy/responseHead.ts';
 import { cleanSetCookie } from '../../../src/proxy/setCookie.ts';
 
 const context = {
-  upstreamOrigin: new URL('https://3000-abc.edge.test'),
+  target: {
+    origin: 'https://3000-abc.edge.test',
+    protocol: 'https:',
+    host: '3000-abc.edge.test',
+    hostname: '3000-abc.edge.test',
+    port: '',
+  },
   port: 3000,
   host: '3000-abc.example.com',
   proto: 'https',

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { plainAddress } from './host/visitor.ts';
+import type { Log } from './log/logger.ts';
+import { ProxyError } from './replies/errors.ts';
+import { rawAnswer } from './replies/rawAnswer.ts';
+import { sendError } from './replies/send.ts';
+
+/** Statuses that say more than 400, by the codes of Node's parser. */
+const statuses: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  HPE_HEADER_OVERFLOW: 431,
+};
+
+/**
+ * Answers what Node's parser refuses as everything else that we refuse, once a connection, and
+ * closes it: behind bytes that are no HTTP, nobody knows where a request would begin.
+ *
+ * @param latest the answer that is under way on a connection
+ */
+export function answerClientErrors(
+  server: Server,
+  latest: WeakMap<Socket, ServerResponse>,
+  log: Log,
+): void {
+  const refused = new WeakSet<Socket>();
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    const socket = stream as Socket;
+    const code = error.code ?? '';
+    if (refused.has(socket)) return;
+    refused.add(socket);
+    if (!socket.writable || !/^(?:HPE_|ERR_HTTP_)/.test(code)) {
+      socket.destroy();
+      return;
+    }
+    const problem = new ProxyError('INVALID_REQUEST', { cause: error });
+    const end = () => {
+      if (!socket.writable) return socket.destroy();
+      const requestId = randomUUID();
+      const status = statuses[code] ?? problem.status;
+      const client = plainAddress(socket.remoteAddress ?? '');
+      log('info', 'client.error', { requestId, client, status, cause: code });
+      socket.end(rawAnswer(problem, requestId, status));
+      return undefined;
+    };
+    const res = latest.get(socket);
+    if (!res || res.closed) end();
+    // The parser stumbled over the body of a request that is under way.
+    else if (!res.req.complete) sendError(res.req, res, problem);
+    else res.once('close', end);
+  });
+}

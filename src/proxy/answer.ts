@@ -1,0 +1,180 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { clientLeft } from '../exchange.ts';
+import { announcedLength, framedFor, toStrings } from './framing.ts';
+import { locationContext } from './location.ts';
+import { longestRefusal, refusalByBody, refusalByHead, refuse } from './refusal.ts';
+import { acceptsTrailers } from './requestHead.ts';
+import { responseHead } from './responseHead.ts';
+import { trailerPairs } from './trailers.ts';
+
+type Controller = Dispatcher.DispatchController;
+
+const mostInterim = 32;
+/** Up to this size head and body are written as one text, which is one copy and one write. */
+const smallBody = 8_192;
+
+/** The sandbox's answer on its way to the client. */
+export class Answer implements Dispatcher.DispatchHandler {
+  /** Resolves when the answer is complete; rejects with the reason why it is not. */
+  readonly complete: Promise<void>;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+  #controller: Controller | undefined;
+  #status = 0;
+  #rawHeaders: string[] = [];
+  /** Bytes of the body that Content-Length announces. */
+  #length: number | undefined;
+  /** What waits for the end of the answer: a possible refusal of Daytona's, or a small body. */
+  #held: Buffer[] | undefined;
+  #heldBytes = 0;
+  #suspect = false;
+  #interim = 0;
+
+  constructor(req: IncomingMessage, res: ServerResponse) {
+    this.#req = req;
+    this.#res = res;
+    this.complete = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Ends the exchange with the sandbox, whose answer nobody reads any more. */
+  abandon(): void {
+    if (!this.#res.writableFinished) this.#fail(new Error('the client left'));
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    const { exchange } = this.#req;
+    if (clientLeft(this.#req, this.#res)) this.abandon();
+    else if (exchange.awaitsContinue) {
+      exchange.awaitsContinue = false;
+      this.#res.writeContinue();
+    }
+  }
+
+  onResponseStart(controller: Controller, status: number): void {
+    const rawHeaders = toStrings(controller.rawHeaders);
+    if (status < 200) {
+      this.#passHints(status, rawHeaders);
+      return;
+    }
+    if (status > 599) throw new Error(`status ${status}`);
+    this.#status = status;
+    this.#rawHeaders = rawHeaders;
+    this.#length = announcedLength(rawHeaders);
+    const refusal = refusalByHead(this.#req.method, status, rawHeaders);
+    if (refusal === 'read-body') {
+      this.#suspect = true;
+      this.#held = [];
+    } else if (refusal) {
+      this.#fail(refuse(this.#req.exchange, refusal));
+    } else {
+      // Small answers leave in one packet, head and body; a silent stream's head does not wait.
+      setImmediate(this.#flush);
+    }
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#status === 205) return; // It has no body (RFC 9110, section 15.3.6).
+    if (
+      this.#suspect ||
+      (!this.#res.headersSent && this.#heldBytes + chunk.length === this.#length)
+    ) {
+      this.#heldBytes += chunk.length;
+      if (this.#suspect && this.#heldBytes > longestRefusal) {
+        throw new Error('more body than its Content-Length');
+      }
+      this.#held ??= [];
+      this.#held.push(chunk);
+      return;
+    }
+    this.#sendHead();
+    if (!this.#res.write(chunk)) {
+      controller.pause();
+      this.#res.once('drain', () => controller.resume());
+    }
+  }
+
+  onResponseEnd(controller: Controller): void {
+    const body = this.#takeHeld();
+    if (this.#suspect) {
+      this.#suspect = false;
+      const refusal = refusalByBody(this.#status, body?.toString() ?? '');
+      if (refusal) {
+        this.#fail(refuse(this.#req.exchange, refusal));
+        return;
+      }
+    }
+    this.#sendHead();
+    this.#passTrailers(toStrings(controller.rawTrailers ?? []));
+    if (!body) this.#res.end();
+    else if (body.length > smallBody) this.#res.end(body);
+    else this.#res.end(body.toString('latin1'), 'latin1');
+    this.#resolve();
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    // A 304 may name the length of the body that it does not have (RFC 9110, section 8.6).
+    if (this.#status === 304 && !clientLeft(this.#req, this.#res)) {
+      this.#sendHead();
+      this.#res.end();
+    } else if (this.#res.headersSent && !this.#res.writableFinished) {
+      this.#req.exchange.error ??= 'UPSTREAM_INVALID';
+      this.#res.destroy();
+    }
+    this.#reject(error);
+  }
+
+  readonly #flush = () => {
+    const { headersSent, destroyed } = this.#res;
+    if (headersSent || destroyed || this.#held || this.#status === 0) return;
+    this.#sendHead();
+    this.#res.flushHeaders();
+  };
+
+  #sendHead(): void {
+    const res = this.#res;
+    if (res.headersSent) return;
+    const { exchange } = this.#req;
+    const head = responseHead(this.#rawHeaders, locationContext(exchange));
+    res.writeHead(this.#status, framedFor(this.#status, head).concat(exchange.ownFields));
+  }
+
+  #fail(error: unknown): void {
+    this.#held = undefined;
+    this.#status = 0;
+    this.#reject(error);
+    this.#controller?.abort(new Error('the exchange was given up'));
+  }
+
+  #takeHeld(): Buffer | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    return held && held.length > 1 ? Buffer.concat(held) : held?.[0];
+  }
+
+  /** 103 goes to clients that know it; 102 and what else there may be ends here. */
+  #passHints(status: number, rawHeaders: readonly string[]): void {
+    this.#interim += 1;
+    if (this.#interim > mostInterim) throw new Error('interim answers without end');
+    if (status !== 103 || this.#req.httpVersionMinor === 0 || this.#res.headersSent) return;
+    const fields = responseHead(rawHeaders, locationContext(this.#req.exchange));
+    const link = fields.filter((_value, i) => i % 2 === 1 && /^link$/i.test(fields[i - 1] ?? ''));
+    try {
+      if (link.length > 0) this.#res.writeEarlyHints({ link });
+    } catch {
+      // Node refuses a Link that it cannot read; a hint may be left out.
+    }
+  }
+
+  #passTrailers(rawTrailers: readonly string[]): void {
+    if (rawTrailers.length === 0 || !acceptsTrailers(this.#req.headers.te)) return;
+    if (!this.#res.chunkedEncoding) return;
+    this.#res.addTrailers(trailerPairs(rawTrailers, locationContext(this.#req.exchange)));
+  }
+}

@@ -1,0 +1,94 @@
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { LookupFunction, Socket } from 'node:net';
+import type { Target } from '../exchange.ts';
+import { ProxyError } from '../replies/errors.ts';
+
+export interface HandshakeRules {
+  readonly lookup: LookupFunction;
+  readonly connectTimeoutMs: number;
+  /** From the first step of dialling to the sandbox's word. */
+  readonly upgradeTimeoutMs: number;
+  readonly maxHeaderBytes: number;
+}
+
+/** The sandbox's word on a handshake: a socket that is switched, or an answer like any other. */
+export type Word =
+  | { readonly response: IncomingMessage; readonly socket: Socket; readonly head: Buffer }
+  | { readonly response: IncomingMessage; readonly socket?: undefined };
+
+/** A handshake that failed, and whether bytes of an answer had come. */
+export class HandshakeFailure extends Error {
+  readonly heard: boolean;
+
+  constructor(cause: unknown, heard: boolean) {
+    super('the handshake failed', { cause });
+    this.heard = heard;
+  }
+}
+
+/** Sends the handshake on a connection of its own. */
+export function dial(
+  rules: HandshakeRules,
+  target: Target,
+  path: string,
+  head: readonly string[],
+): ClientRequest {
+  const { request } = target.protocol === 'https:' ? https : http;
+  const outgoing = request({
+    host: target.hostname,
+    port: target.port,
+    path,
+    headers: [...head, 'connection', 'Upgrade', 'upgrade', 'websocket'],
+    setHost: false,
+    agent: false,
+    lookup: rules.lookup,
+    maxHeaderSize: rules.maxHeaderBytes,
+  });
+  outgoing.once('socket', (socket) => {
+    const late = setTimeout(
+      () => outgoing.destroy(new ProxyError('UPSTREAM_UNREACHABLE')),
+      rules.connectTimeoutMs,
+    );
+    socket.once('connect', () => clearTimeout(late));
+    socket.once('close', () => clearTimeout(late));
+  });
+  outgoing.end();
+  return outgoing;
+}
+
+/**
+ * Waits for the sandbox's word.
+ *
+ * @throws HandshakeFailure
+ */
+export function handshake(outgoing: ClientRequest, timeoutMs: number): Promise<Word> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown) => {
+      clearTimeout(late);
+      reject(new HandshakeFailure(cause, wasHeard(outgoing, cause)));
+    };
+    const late = setTimeout(() => {
+      fail(new ProxyError('UPSTREAM_UNREACHABLE'));
+      outgoing.destroy();
+    }, timeoutMs);
+    outgoing.once('close', () => fail(new Error('closed without an answer')));
+    outgoing.on('error', fail);
+    outgoing.once('response', (response) => {
+      clearTimeout(late);
+      resolve({ response });
+    });
+    outgoing.once('upgrade', (response, socket: Socket, head) => {
+      clearTimeout(late);
+      socket.on('error', () => socket.destroy());
+      resolve({ response, socket, head });
+    });
+  });
+}
+
+/** Node counts what came over TLS too, alerts and tickets; its parser's word is surer. */
+function wasHeard({ socket }: ClientRequest, cause: unknown): boolean {
+  const code = String((cause as NodeJS.ErrnoException | undefined)?.code ?? '');
+  if (code.startsWith('HPE_')) return true;
+  return socket !== null && !('encrypted' in socket) && socket.bytesRead > 0;
+}
