@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { plainAddress } from './host/visitor.ts';
+import type { ClientConnection } from './clientConnection.ts';
 import type { Log } from './log/logger.ts';
 import { ProxyError } from './replies/errors.ts';
 import { rawAnswer } from './replies/rawAnswer.ts';
@@ -18,20 +18,19 @@ const statuses: Readonly<Record<string, number>> = {
  * Answers what Node's parser refuses as everything else that we refuse, once a connection, and
  * closes it: behind bytes that are no HTTP, nobody knows where a request would begin.
  *
- * @param latest the answer that is under way on a connection
  */
 export function answerClientErrors(
   server: Server,
-  latest: WeakMap<Socket, ServerResponse>,
+  connections: ReadonlyMap<Socket, ClientConnection>,
   log: Log,
 ): void {
-  const refused = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
     const socket = stream as Socket;
     const code = error.code ?? '';
-    if (refused.has(socket)) return;
-    refused.add(socket);
-    if (!socket.writable || !/^(?:HPE_|ERR_HTTP_)/.test(code)) {
+    const connection = connections.get(socket);
+    if (connection?.refused) return;
+    if (connection) connection.refused = true;
+    if (!connection || !socket.writable || !/^(?:HPE_|ERR_HTTP_)/.test(code)) {
       socket.destroy();
       return;
     }
@@ -40,12 +39,12 @@ export function answerClientErrors(
       if (!socket.writable) return socket.destroy();
       const requestId = randomUUID();
       const status = statuses[code] ?? problem.status;
-      const client = plainAddress(socket.remoteAddress ?? '');
+      const client = connection.peer.address;
       log('info', 'client.error', { requestId, client, status, cause: code });
       socket.end(rawAnswer(problem, requestId, status));
       return undefined;
     };
-    const res = latest.get(socket);
+    const res = connection.latest;
     if (!res || res.closed) end();
     // The parser stumbled over the body of a request that is under way.
     else if (!res.req.complete) sendError(res.req, res, problem);

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
 import type { Express } from 'express';
+import { ClientConnection } from './clientConnection.ts';
 import { answerClientErrors } from './clientErrors.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
-import { identifyPeer, identifyVisitor, type Peer } from './host/visitor.ts';
-import { lingerOnEarlyAnswer } from './lifecycle/linger.ts';
+import { identifyVisitor, type Peer } from './host/visitor.ts';
 import type { OpenWork } from './lifecycle/openWork.ts';
 import { watchUpgrade } from './lifecycle/upgradeWatch.ts';
 import type { Occupancy } from './limits/occupancy.ts';
@@ -31,8 +31,7 @@ export interface ServerParts {
  */
 export function createProxyServer(parts: ServerParts): Server {
   const { chain, log, trustedProxies, openWork, clients } = parts;
-  const peers = new WeakMap<Socket, Peer>();
-  const latest = new WeakMap<Socket, ServerResponse>();
+  const connections = new Map<Socket, ClientConnection>();
   const server = createServer({
     ...messagesOf(chain),
     headersTimeout: parts.headersTimeoutMs,
@@ -48,8 +47,10 @@ export function createProxyServer(parts: ServerParts): Server {
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => socket.destroy());
     openWork.addConnection(socket);
-    const peer = identifyPeer(socket, trustedProxies);
-    peers.set(socket, peer);
+    const connection = new ClientConnection(socket, trustedProxies);
+    connections.set(socket, connection);
+    socket.once('close', () => connections.delete(socket));
+    const { peer } = connection;
     if (peer.trusted) return; // Its connections are many visitors', who are counted one by one.
     if (clients.take(peer.network)) {
       socket.once('close', () => clients.release(peer.network));
@@ -58,16 +59,19 @@ export function createProxyServer(parts: ServerParts): Server {
     }
   });
 
-  const exchangeOf = (req: IncomingMessage, upgrade?: Upgrade): Exchange => {
-    const peer = peers.get(req.socket) ?? identifyPeer(req.socket, trustedProxies);
+  const connectionOf = (socket: Socket): ClientConnection =>
+    connections.get(socket) ?? new ClientConnection(socket, trustedProxies);
+
+  const exchangeOf = (req: IncomingMessage, peer: Peer, upgrade?: Upgrade): Exchange => {
     const visitor = identifyVisitor(req, peer, trustedProxies);
     return new Exchange(requestIdOf(req, peer), req.url ?? '/', visitor, upgrade);
   };
 
   const onRequest = (req: IncomingMessage, res: ServerResponse, awaitsContinue = false) => {
     openWork.begin();
-    latest.set(req.socket, res);
-    const exchange = exchangeOf(req);
+    const connection = connectionOf(req.socket);
+    connection.latest = res;
+    const exchange = exchangeOf(req, connection.peer);
     exchange.awaitsContinue = awaitsContinue;
     req.exchange = exchange;
     res.once('close', () => {
@@ -76,7 +80,6 @@ export function createProxyServer(parts: ServerParts): Server {
       logAccess(log, req, statusOf(res, exchange));
     });
     if (openWork.draining) res.shouldKeepAlive = false;
-    lingerOnEarlyAnswer(req);
     chain(req, res);
   };
   server.on('request', (req, res) => onRequest(req, res));
@@ -101,7 +104,7 @@ export function createProxyServer(parts: ServerParts): Server {
       socket.destroySoon();
     });
     openWork.addWebSocket(socket);
-    const exchange = exchangeOf(req, { socket, response, takeOver });
+    const exchange = exchangeOf(req, connectionOf(socket).peer, { socket, response, takeOver });
     req.exchange = exchange;
     socket.once('close', () => {
       exchange.end();
@@ -113,11 +116,11 @@ export function createProxyServer(parts: ServerParts): Server {
     const socket = stream as Socket;
     const takeOver = watchUpgrade(socket, head);
     // A pipelined upgrade waits until the requests before it on the connection are answered.
-    const before = latest.get(socket);
+    const before = connectionOf(socket).latest;
     if (!before || before.closed) onUpgrade(req, socket, takeOver);
     else before.once('close', () => onUpgrade(req, socket, takeOver));
   });
-  answerClientErrors(server, latest, log);
+  answerClientErrors(server, connections, log);
   return server;
 }
 

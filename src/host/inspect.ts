@@ -42,11 +42,12 @@ export function inspectUpgrade(req: IncomingMessage): string | undefined {
 
 /** Counts in the raw list, because Node's parsed one keeps the first Host and forgets the rest. */
 function countNames(rawHeaders: readonly string[]): { host: number; contentLength: number } {
-  const count = { host: 0, contentLength: 0 };
+  let host = 0;
+  let contentLength = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]?.toLowerCase();
-    if (name === 'host') count.host += 1;
-    else if (name === 'content-length') count.contentLength += 1;
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') host += 1;
+    else if (name.length === 14 && name.toLowerCase() === 'content-length') contentLength += 1;
   }
-  return count;
+  return { host, contentLength };
 }

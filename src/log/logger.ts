@@ -1,4 +1,6 @@
 import winston from 'winston';
+import { jsonMembers, timestamp } from './json.ts';
+import { Lines, message } from './lines.ts';
 import { type LogEvent, sentence } from './sentences.ts';
 
 export type Level = 'error' | 'warn' | 'info' | 'debug';
@@ -24,27 +26,52 @@ export interface LogOptions {
 
 /** Starts the log: one line an event, on standard output. */
 export function createLog({ level, format, stream = process.stdout }: LogOptions): Log {
+  const lines = new Lines(stream);
+  const pretty = format === 'pretty';
   const logger = winston.createLogger({
     level,
-    format:
-      format === 'pretty'
-        ? winston.format.printf(
-            ({ message }) => `${new Date().toLocaleTimeString('sv')} ${message}`,
-          )
-        : winston.format.combine(winston.format.timestamp(), winston.format.json()),
-    transports: [new winston.transports.Stream({ stream })],
+    format: {
+      transform: (info) => {
+        const entry = info as unknown as Entry;
+        info[message] = pretty ? prettyLine(entry) : jsonLine(entry);
+        return info;
+      },
+    },
+    transports: [lines],
   });
-  const log = (at: Level, event: LogEvent, facts: Facts = {}) => {
-    if (logger.isLevelEnabled(at)) {
-      logger.log({ ...facts, level: at, event, message: sentence(event, facts) });
-    }
+  const ranks = logger.levels;
+  const rank = ranks[level] ?? 0;
+  const enabled = (at: Level) => (ranks[at] ?? 0) <= rank;
+  const log = (at: Level, event: LogEvent, facts?: Facts) => {
+    if (enabled(at)) logger.log({ level: at, event, message: '', facts });
   };
   return Object.assign(log, {
-    enabled: (at: Level) => logger.isLevelEnabled(at),
+    enabled,
     close: () =>
       new Promise<void>((resolve) => {
-        logger.on('finish', () => resolve());
+        logger.on('finish', () => {
+          lines.flush();
+          resolve();
+        });
         logger.end();
       }),
   });
+}
+
+interface Entry {
+  readonly level: string;
+  readonly event: LogEvent;
+  readonly facts?: Facts;
+}
+
+function prettyLine({ event, facts = {} }: Entry): string {
+  return `${new Date().toLocaleTimeString('sv')} ${sentence(event, facts)}`;
+}
+
+/** An access line goes without its sentence, which would say all its facts again. */
+function jsonLine({ level, event, facts = {} }: Entry): string {
+  const said = event === 'access' ? '' : `"message":${JSON.stringify(sentence(event, facts))},`;
+  const members = jsonMembers(facts);
+  const comma = members === '' ? '' : ',';
+  return `{"level":"${level}","event":"${event}",${said}${members}${comma}"timestamp":"${timestamp()}"}`;
 }

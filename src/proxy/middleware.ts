@@ -70,14 +70,18 @@ export function createCarrier(options: ProxyOptions): Carrier {
       if (!upstream) throw new ProxyError('INTERNAL', { cause: new Error('no upstream') });
       return upstream.target.origin;
     },
+    pathFilter: () => true,
     ejectPlugins: true,
     plugins: [transport],
   });
   // The middleware skips what `new URL` cannot parse, `//` for one, but every path is the sandbox's:
-  // it gets to see none, and the transport sends the one on the exchange.
+  // it gets to see none, also parses none, and the transport sends the one on the exchange.
   const handle: Carrier['handle'] = (req, res, next) => {
-    req.url = '/';
-    return middleware(req, res, next);
+    const { url = '' } = req;
+    req.url = '';
+    const carried = middleware(req, res, next);
+    req.url = url;
+    return carried;
   };
   return { handle, close: () => connections.destroy() };
 }

@@ -1,5 +1,6 @@
 import type { Exchange } from '../exchange.ts';
-import { canonicalName, isHopByHop, namedInConnection, remembered } from './headerNames.ts';
+import { remembered } from '../remembered.ts';
+import { canonicalName, isHopByHop, namedInConnection } from './headerNames.ts';
 import { forwardedOrigin, type OriginMode } from './origin.ts';
 
 /** Our name in Via (RFC 9110, section 7.6.3); meeting it again means that we talk to ourselves. */

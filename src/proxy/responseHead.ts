@@ -1,4 +1,5 @@
-import { canonicalName, isHopByHop, namedInConnection, remembered } from './headerNames.ts';
+import { remembered } from '../remembered.ts';
+import { canonicalName, isHopByHop, namedInConnection } from './headerNames.ts';
 import { type LocationContext, ownLocation } from './location.ts';
 import { cleanSetCookie } from './setCookie.ts';
 

@@ -54,15 +54,17 @@ export class SandboxDirectory {
    */
   async resolve(address: SandboxAddress): Promise<Resolution> {
     const key = keyOf(address);
-    if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
     const link = this.#links.get(key);
     const facts = this.#facts.get(address.id);
     if (facts) requireRunning(facts);
     if (link && facts) {
       this.#hits += 1;
-      this.#log('debug', 'cache.hit', { sandbox: address.id, port: address.port });
+      if (this.#log.enabled('debug')) {
+        this.#log('debug', 'cache.hit', { sandbox: address.id, port: address.port });
+      }
       return { link, facts };
     }
+    if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
     this.#misses += 1;
     if (this.#lookups.size >= maxLookups) {
       throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });

@@ -13,7 +13,7 @@ afterEach(() => rig.close());
 describe('the rate limit', () => {
   test('counts requests and upgrades in one budget', async () => {
     await start({ RATE_LIMIT_MAX: '2' });
-    expect((await get()).headers['ratelimit-policy']).toContain('q=2');
+    expect((await get()).headers['ratelimit-policy']).toBe('2;w=60');
     await get();
     const answer = await get();
     expect([answer.status, codeOf(answer)]).toEqual([429, 'RATE_LIMITED']);
