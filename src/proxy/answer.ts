@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { clientLeft } from '../exchange.ts';
-import { announcedLength, framedFor, toStrings } from './framing.ts';
+import { announcedLength, framedFor, spoilsConnection, toStrings } from './framing.ts';
 import { locationContext } from './location.ts';
 import { longestRefusal, refusalByBody, refusalByHead, refuse } from './refusal.ts';
 import { acceptsTrailers } from './requestHead.ts';
@@ -22,6 +22,8 @@ export class Answer implements Dispatcher.DispatchHandler {
   readonly #res: ServerResponse;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
+  /** False where the connection must not carry another exchange. */
+  reusable = true;
   #controller: Controller | undefined;
   #status = 0;
   #rawHeaders: string[] = [];
@@ -111,7 +113,9 @@ export class Answer implements Dispatcher.DispatchHandler {
       }
     }
     this.#sendHead();
-    this.#passTrailers(toStrings(controller.rawTrailers ?? []));
+    const trailers = toStrings(controller.rawTrailers ?? []);
+    this.reusable = !spoilsConnection(trailers);
+    this.#passTrailers(trailers);
     if (!body) this.#res.end();
     else if (body.length > smallBody) this.#res.end(body);
     else this.#res.end(body.toString('latin1'), 'latin1');
@@ -119,8 +123,9 @@ export class Answer implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    // A 304 may name the length of the body that it does not have (RFC 9110, section 8.6).
-    if (this.#status === 304 && !clientLeft(this.#req, this.#res)) {
+    // A 304 may name the length of the body that it does not have (RFC 9110, section 8.6), and some
+    // apps name one in a 204. To undici both are short of their body.
+    if ((this.#status === 304 || this.#status === 204) && !clientLeft(this.#req, this.#res)) {
       this.#sendHead();
       this.#res.end();
     } else if (this.#res.headersSent && !this.#res.writableFinished) {
@@ -134,7 +139,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     const { headersSent, destroyed } = this.#res;
     if (headersSent || destroyed || this.#held || this.#status === 0) return;
     this.#sendHead();
-    this.#res.flushHeaders();
+    this.#res.write('', 'latin1'); // Node's flushHeaders would turn its bytes into UTF-8.
   };
 
   #sendHead(): void {

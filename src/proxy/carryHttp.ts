@@ -58,7 +58,8 @@ async function attempt(
   connection.dispatch({ path: target, method, headers, body }, answer);
   try {
     await answer.complete;
-    connections.release(connection);
+    if (answer.reusable) connections.release(connection);
+    else connections.discard(connection);
     return undefined;
   } catch (error) {
     connections.discard(connection);

@@ -121,7 +121,12 @@ async function passOn(
       answer.destroy();
       resolve();
     });
-    res.flushHeaders();
-    answer.pipe(res);
+    res.write('', 'latin1'); // Node's flushHeaders would turn its bytes into UTF-8.
+    if (status !== 205) {
+      answer.pipe(res);
+      return;
+    }
+    answer.resume();
+    res.end();
   });
 }

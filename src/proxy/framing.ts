@@ -6,13 +6,15 @@
  */
 export function announcedLength(rawHeaders: readonly string[]): number | undefined {
   let length: number | undefined;
+  let codings = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     if (name.length === 14 && name.toLowerCase() === 'content-length') {
       length = Number(rawHeaders[i + 1]);
     } else if (name.length === 17 && name.toLowerCase() === 'transfer-encoding') {
       const coding = rawHeaders[i + 1]?.trim() ?? '';
-      if (!/^chunked$/i.test(coding)) throw new Error(`transfer coding ${coding}`);
+      codings += 1;
+      if (codings > 1 || !/^chunked$/i.test(coding)) throw new Error(`transfer coding ${coding}`);
     }
   }
   return length;
@@ -27,6 +29,15 @@ export function framedFor(status: number, head: string[]): string[] {
     kept.push(head[i] ?? '', head[i + 1] ?? '');
   }
   return kept;
+}
+
+/**
+ * True for trailers that name what only a head may: undici's parser takes some of them for the
+ * next message's, and the connection would give another visitor a wrong answer.
+ */
+export function spoilsConnection(rawTrailers: readonly string[]): boolean {
+  const framing = /^(?:connection|transfer-encoding|content-length|upgrade)$/i;
+  return rawTrailers.some((name, i) => i % 2 === 0 && framing.test(name));
 }
 
 /** Reads field names and values as undici gives them. */

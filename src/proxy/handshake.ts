@@ -12,6 +12,8 @@ export interface HandshakeRules {
   readonly maxHeaderBytes: number;
 }
 
+const mostInterim = 32;
+
 /** The sandbox's word on a handshake: a socket that is switched, or an answer like any other. */
 export type Word =
   | { readonly response: IncomingMessage; readonly socket: Socket; readonly head: Buffer }
@@ -45,6 +47,7 @@ export function dial(
     lookup: rules.lookup,
     maxHeaderSize: rules.maxHeaderBytes,
   });
+  outgoing.maxHeadersCount = 0; // Bounded by their size; Node would drop those behind the 1000th.
   outgoing.once('socket', (socket) => {
     const late = setTimeout(
       () => outgoing.destroy(new ProxyError('UPSTREAM_UNREACHABLE')),
@@ -74,6 +77,13 @@ export function handshake(outgoing: ClientRequest, timeoutMs: number): Promise<W
     }, timeoutMs);
     outgoing.once('close', () => fail(new Error('closed without an answer')));
     outgoing.on('error', fail);
+    let interim = 0;
+    outgoing.on('information', ({ statusCode }) => {
+      interim += 1;
+      if (statusCode !== 101 && interim <= mostInterim) return;
+      fail(new ProxyError('UPSTREAM_INVALID'));
+      outgoing.destroy();
+    });
     outgoing.once('response', (response) => {
       clearTimeout(late);
       resolve({ response });

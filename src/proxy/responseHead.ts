@@ -9,9 +9,14 @@ const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** What becomes of a sandbox's field; only `pass` may still be named in Connection. */
 type Verdict = 'pass' | 'drop' | 'cookie' | 'redirect';
 
+/**
+ * Two fields reach beyond the sandbox: Alt-Svc sends the visitor's next request to another server
+ * than this one, and Clear-Site-Data empties the cookies of the whole parent domain, its siblings'.
+ */
 const verdictOn = remembered((name): Verdict => {
   const canonical = canonicalName(name);
   if (!fieldName.test(name) || isHopByHop(canonical) || isOurs(canonical)) return 'drop';
+  if (canonical === 'alt-svc' || canonical === 'clear-site-data') return 'drop';
   if (canonical === 'set-cookie') return 'cookie';
   return canonical === 'location' || canonical === 'content-location' ? 'redirect' : 'pass';
 });

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { WebSocketServer } from 'ws';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { WebSocketServer } from 'ws';
 import { ask, codeOf, openWebSocket, raw, refusedUpgrade } from '../support/client.ts';
+import { echoSockets } from '../support/echo.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
 let rig: Rig;
@@ -10,21 +10,9 @@ let echo: WebSocketServer;
 
 beforeEach(async () => {
   rig = await startRig();
-  echo = new WebSocketServer({ noServer: true });
-  echo.on('connection', (socket, req) => {
-    socket.send(`origin ${req.headers.origin}`);
-    socket.on('message', (data, binary) => socket.send(data, { binary }));
-  });
-  rig.app.on('upgrade', (req, socket, head) => {
-    if (req.url === '/refused') {
-      socket.end('HTTP/1.1 403 Forbidden\r\nX-App: no\r\nContent-Length: 4\r\n\r\nnope');
-    } else {
-      echo.handleUpgrade(req, socket as Socket, head, (ws) => echo.emit('connection', ws, req));
-    }
-  });
+  echo = echoSockets(rig.app);
 });
 afterEach(() => rig.close());
-afterAll(() => new Promise((done) => echo.close(done)));
 
 describe('WebSockets', () => {
   test('work on the very first request to the process, first message included', async () => {
