@@ -31,8 +31,9 @@ export function guardedLookup(rules: AddressRules): LookupFunction {
       .then(
         (addresses) => {
           const [first] = addresses;
-          if (options.all) callback(null, addresses);
-          else if (first) callback(null, first.address, first.family);
+          if (!first) callback(noAddress(hostname), []);
+          else if (options.all) callback(null, addresses);
+          else callback(null, first.address, first.family);
         },
         (error: NodeJS.ErrnoException) => callback(error, []),
       );
@@ -47,6 +48,10 @@ export function guardedLookup(rules: AddressRules): LookupFunction {
       });
     });
   }
+}
+
+function noAddress(hostname: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
 }
 
 function forbidden(hostname: string): ProxyError {

@@ -22,6 +22,9 @@ for (const [network, bits] of [
 }
 for (const [network, bits] of [
   ['::', 96],
+  ['64:ff9b:1::', 48], // NAT64 within a network (RFC 8215)
+  ['100::', 64],
+  ['2001::', 23], // Teredo (RFC 4380), and other ways to name another host
   ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],

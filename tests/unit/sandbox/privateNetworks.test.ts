@@ -25,6 +25,9 @@ test.each([
   '::ffff:10.0.0.1',
   '64:ff9b::10.0.0.1',
   '2002:a00:1::',
+  '64:ff9b:1::a00:1',
+  '2001:0:a00:1::',
+  '100::1',
 ])('%s is private', (address) => {
   expect(isPrivateAddress(address)).toBe(true);
 });
