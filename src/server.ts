@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
-import type { Express } from 'express';
+import type { Express, Request, Response } from 'express';
 import { ClientConnection } from './clientConnection.ts';
 import { answerClientErrors } from './clientErrors.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
@@ -32,8 +32,10 @@ export interface ServerParts {
 export function createProxyServer(parts: ServerParts): Server {
   const { chain, log, trustedProxies, openWork, clients } = parts;
   const connections = new Map<Socket, ClientConnection>();
+  const messages = messagesOf(chain);
   const server = createServer({
-    ...messagesOf(chain),
+    ...messages,
+    optimizeEmptyRequests: true, // Most requests have no body, and need no stream for it.
     headersTimeout: parts.headersTimeoutMs,
     connectionsCheckingInterval: 2_000,
     requestTimeout: 0, // An upload may take as long as it takes.
@@ -67,6 +69,11 @@ export function createProxyServer(parts: ServerParts): Server {
     return new Exchange(requestIdOf(req, peer), req.url ?? '/', visitor, upgrade);
   };
 
+  // The application's own handler would add what only `express()` needs: prototypes, locals and a
+  // last resort. Requests have the first from birth, and the chain itself is the last.
+  const enter = (req: IncomingMessage, res: ServerResponse) =>
+    chain.router(req as Request, res as Response, () => res.destroy());
+
   const onRequest = (req: IncomingMessage, res: ServerResponse, awaitsContinue = false) => {
     openWork.begin();
     const connection = connectionOf(req.socket);
@@ -80,7 +87,7 @@ export function createProxyServer(parts: ServerParts): Server {
       logAccess(log, req, statusOf(res, exchange));
     });
     if (openWork.draining) res.shouldKeepAlive = false;
-    chain(req, res);
+    enter(req, res);
   };
   server.on('request', (req, res) => onRequest(req, res));
   // Not answered by Node at once: a client that waits for our word sends its body after admission.
@@ -91,7 +98,7 @@ export function createProxyServer(parts: ServerParts): Server {
 
   const onUpgrade = (req: IncomingMessage, socket: Socket, takeOver: Upgrade['takeOver']) => {
     if (socket.destroyed) return;
-    const response = new ServerResponse(req);
+    const response = new messages.ServerResponse(req);
     response.shouldKeepAlive = false;
     try {
       response.assignSocket(socket);
@@ -110,7 +117,7 @@ export function createProxyServer(parts: ServerParts): Server {
       exchange.end();
       logAccess(log, req, exchange.switched ? 101 : statusOf(response, exchange));
     });
-    chain(req, response);
+    enter(req, response);
   };
   server.on('upgrade', (req, stream, head) => {
     const socket = stream as Socket;
@@ -129,11 +136,11 @@ export function createProxyServer(parts: ServerParts): Server {
  * change of shape, which slows all that comes after it (about 5 % of a small request).
  */
 function messagesOf(chain: Express) {
-  class Request extends IncomingMessage {}
-  class Response extends ServerResponse {}
-  chain.request = Object.setPrototypeOf(Request.prototype, chain.request);
-  chain.response = Object.setPrototypeOf(Response.prototype, chain.response);
-  return { IncomingMessage: Request, ServerResponse: Response };
+  class ChainRequest extends IncomingMessage {}
+  class ChainResponse extends ServerResponse {}
+  chain.request = Object.setPrototypeOf(ChainRequest.prototype, chain.request);
+  chain.response = Object.setPrototypeOf(ChainResponse.prototype, chain.response);
+  return { IncomingMessage: ChainRequest, ServerResponse: ChainResponse };
 }
 
 /** What the client saw; 499 where it left before the answer was whole. */

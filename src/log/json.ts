@@ -22,7 +22,7 @@ function quoted(text: string): string {
   return plain.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-let second = 0;
+let second = Number.NaN;
 let secondText = '';
 
 /** The time as RFC 3339 has it, in UTC with milliseconds; all but these is made once a second. */

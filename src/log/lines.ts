@@ -17,9 +17,13 @@ export class Lines extends Transport {
   }
 
   override log(info: { readonly [message]?: string }, next: () => void): void {
-    if (this.#waiting === '') setImmediate(() => this.flush());
-    this.#waiting += `${info[message]}\n`;
+    this.add(info[message] ?? '');
     next();
+  }
+
+  add(line: string): void {
+    if (this.#waiting === '') setImmediate(() => this.flush());
+    this.#waiting += `${line}\n`;
   }
 
   flush(): void {

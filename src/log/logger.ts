@@ -27,15 +27,11 @@ export interface LogOptions {
 /** Starts the log: one line an event, on standard output. */
 export function createLog({ level, format, stream = process.stdout }: LogOptions): Log {
   const lines = new Lines(stream);
-  const pretty = format === 'pretty';
+  const write = format === 'pretty' ? prettyLine : jsonLine;
   const logger = winston.createLogger({
     level,
     format: {
-      transform: (info) => {
-        const entry = info as unknown as Entry;
-        info[message] = pretty ? prettyLine(entry) : jsonLine(entry);
-        return info;
-      },
+      transform: (info) => Object.assign(info, { [message]: write(info as unknown as Entry) }),
     },
     transports: [lines],
   });
@@ -43,7 +39,10 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
   const rank = ranks[level] ?? 0;
   const enabled = (at: Level) => (ranks[at] ?? 0) <= rank;
   const log = (at: Level, event: LogEvent, facts?: Facts) => {
-    if (enabled(at)) logger.log({ level: at, event, message: '', facts });
+    if (!enabled(at)) return;
+    // One for each request: it goes to the transport without winston's two streams between.
+    if (event === 'access') lines.add(write({ level: at, event, facts }));
+    else logger.log({ level: at, event, message: '', facts });
   };
   return Object.assign(log, {
     enabled,
@@ -61,7 +60,7 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
 interface Entry {
   readonly level: string;
   readonly event: LogEvent;
-  readonly facts?: Facts;
+  readonly facts?: Facts | undefined;
 }
 
 function prettyLine({ event, facts = {} }: Entry): string {
