@@ -81,7 +81,7 @@ export function createProxyServer(parts: ServerParts): Server {
     const exchange = exchangeOf(req, connection.peer);
     exchange.awaitsContinue = awaitsContinue;
     req.exchange = exchange;
-    res.once('close', () => {
+    res.on('close', () => {
       exchange.end();
       openWork.end();
       logAccess(log, req, statusOf(res, exchange));

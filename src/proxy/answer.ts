@@ -14,6 +14,20 @@ const mostInterim = 32;
 /** Up to this size head and body are written as one text, which is one copy and one write. */
 const smallBody = 8_192;
 
+let headsOnly: Answer[] = [];
+
+/** Looks again at the end of this turn of the event loop, once for all answers that began in it. */
+function flushLater(answer: Answer): void {
+  if (headsOnly.length === 0) {
+    setImmediate(() => {
+      const answers = headsOnly;
+      headsOnly = [];
+      for (const each of answers) each.flush();
+    });
+  }
+  headsOnly.push(answer);
+}
+
 /** The sandbox's answer on its way to the client. */
 export class Answer implements Dispatcher.DispatchHandler {
   /** Resolves when the answer is complete; rejects with the reason why it is not. */
@@ -77,7 +91,7 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.#fail(refuse(this.#req.exchange, refusal));
     } else {
       // Small answers leave in one packet, head and body; a silent stream's head does not wait.
-      setImmediate(this.#flush);
+      flushLater(this);
     }
   }
 
@@ -135,19 +149,21 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#reject(error);
   }
 
-  readonly #flush = () => {
+  /** Sends the head of an answer whose body does not come at once. */
+  flush(): void {
     const { headersSent, destroyed } = this.#res;
     if (headersSent || destroyed || this.#held || this.#status === 0) return;
     this.#sendHead();
     this.#res.write('', 'latin1'); // Node's flushHeaders would turn its bytes into UTF-8.
-  };
+  }
 
   #sendHead(): void {
     const res = this.#res;
     if (res.headersSent) return;
     const { exchange } = this.#req;
     const head = responseHead(this.#rawHeaders, locationContext(exchange));
-    res.writeHead(this.#status, framedFor(this.#status, head).concat(exchange.ownFields));
+    head.push(...exchange.ownFields);
+    res.writeHead(this.#status, framedFor(this.#status, head));
   }
 
   #fail(error: unknown): void {

@@ -105,7 +105,8 @@ async function passOn(
     if (clientLeft(req, res)) return;
   }
   const head = responseHead(answer.rawHeaders, locationContext(exchange));
-  res.writeHead(status, framedFor(status, head).concat(exchange.ownFields));
+  head.push(...exchange.ownFields);
+  res.writeHead(status, framedFor(status, head));
   if (suspicion === 'read-body') {
     res.end(body);
     return;

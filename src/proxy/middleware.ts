@@ -68,7 +68,7 @@ export function createCarrier(options: ProxyOptions): Carrier {
     router: (req) => {
       const { upstream } = req.exchange;
       if (!upstream) throw new ProxyError('INTERNAL', { cause: new Error('no upstream') });
-      return upstream.target.origin;
+      return upstream.target; // As an object, which the middleware need not parse again.
     },
     pathFilter: () => true,
     ejectPlugins: true,

@@ -47,23 +47,34 @@ export class SandboxDirectory {
   }
 
   /**
+   * Finds a sandbox's port in the cache, without the wait that even a settled promise costs.
+   *
+   * @throws ProxyError SANDBOX_NOT_RUNNING or SANDBOX_NOT_FOUND
+   */
+  known(address: SandboxAddress): Resolution | undefined {
+    const link = this.#links.get(keyOf(address));
+    const facts = this.#facts.get(address.id);
+    if (facts) requireRunning(facts);
+    if (!link || !facts) return undefined;
+    this.#hits += 1;
+    if (this.#log.enabled('debug')) {
+      this.#log('debug', 'cache.hit', { sandbox: address.id, port: address.port });
+    }
+    return { link, facts };
+  }
+
+  /**
    * Finds a sandbox's port: from the cache, or by one round trip to Daytona, in which the link
    * and the sandbox's facts are asked for side by side.
    *
    * @throws ProxyError SANDBOX_NOT_FOUND, SANDBOX_NOT_RUNNING or one about the API
    */
   async resolve(address: SandboxAddress): Promise<Resolution> {
+    const known = this.known(address);
+    if (known) return known;
     const key = keyOf(address);
     const link = this.#links.get(key);
     const facts = this.#facts.get(address.id);
-    if (facts) requireRunning(facts);
-    if (link && facts) {
-      this.#hits += 1;
-      if (this.#log.enabled('debug')) {
-        this.#log('debug', 'cache.hit', { sandbox: address.id, port: address.port });
-      }
-      return { link, facts };
-    }
     if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
     this.#misses += 1;
     if (this.#lookups.size >= maxLookups) {

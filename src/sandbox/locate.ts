@@ -32,7 +32,7 @@ export function locateSandbox(
     const { exchange } = req;
     const address = exchange.sandbox;
     if (!address) throw new Error('a request without a sandbox came past the host stage');
-    const { link, facts } = await directory.resolve(address);
+    const { link, facts } = directory.known(address) ?? (await directory.resolve(address));
     if (clientLeft(req, res)) return;
     const { target, publicHeaders, privateHeaders } = wayOf(link, address.port);
     exchange.upstream = {
