@@ -10,7 +10,7 @@ export class ClientConnection {
   readonly peer: Peer;
   /** The answer that is under way or was the last. */
   latest: ServerResponse | undefined;
-  /** True once bytes came on it that are no HTTP. */
+  /** True where it is one too many, or bytes came that are no HTTP: no request of it counts. */
   refused = false;
 
   constructor(socket: Socket, trustedProxies: BlockList) {

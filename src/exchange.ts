@@ -55,6 +55,8 @@ export interface Upgrade {
   takeOver(): Buffer[];
 }
 
+type RequestLine = Pick<IncomingMessage, 'method' | 'url'>;
+
 /** One request or upgrade on its way, and what the stages leave for the stages after them. */
 export class Exchange {
   readonly requestId: string;
@@ -65,21 +67,24 @@ export class Exchange {
   readonly startedAt = performance.now();
   /** Fields of ours that every answer carries, the sandbox's too: names and values in flat pairs. */
   readonly ownFields: string[];
-  readonly upgrade: Upgrade | undefined;
+  readonly kind: 'http' | 'websocket';
+  readonly method: string;
+  /** Gone once a 101 went out: an open WebSocket need not remember how it was opened. */
+  upgrade: Upgrade | undefined;
   /** True while the client waits for `100 Continue` before it sends its body. */
   awaitsContinue = false;
   sandbox: SandboxAddress | undefined = undefined;
   upstream: Upstream | undefined = undefined;
-  /** True once a 101 went out, which no ServerResponse ever sees. */
-  switched = false;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */
   error: ErrorCode | undefined = undefined;
   #over = false;
   readonly #last: (() => void)[] = [];
 
-  constructor(requestId: string, target: string, visitor: Visitor, upgrade?: Upgrade) {
+  constructor(requestId: string, req: RequestLine, visitor: Visitor, upgrade?: Upgrade) {
     this.requestId = requestId;
-    this.target = target;
+    this.method = req.method ?? '';
+    this.target = req.url ?? '/';
+    this.kind = upgrade ? 'websocket' : 'http';
     this.visitor = visitor;
     this.ownFields = ['X-Request-Id', requestId];
     this.upgrade = upgrade;

@@ -57,7 +57,9 @@ export function createProxyServer(parts: ServerParts): Server {
     if (clients.take(peer.network)) {
       socket.once('close', () => clients.release(peer.network));
     } else {
-      socket.end(rawAnswer(new ProxyError('TOO_MANY_CONNECTIONS'), randomUUID()));
+      connection.refused = true;
+      const refusal = rawAnswer(new ProxyError('TOO_MANY_CONNECTIONS'), randomUUID());
+      socket.end(refusal, () => socket.destroy());
     }
   });
 
@@ -66,7 +68,7 @@ export function createProxyServer(parts: ServerParts): Server {
 
   const exchangeOf = (req: IncomingMessage, peer: Peer, upgrade?: Upgrade): Exchange => {
     const visitor = identifyVisitor(req, peer, trustedProxies);
-    return new Exchange(requestIdOf(req, peer), req.url ?? '/', visitor, upgrade);
+    return new Exchange(requestIdOf(req, peer), req, visitor, upgrade);
   };
 
   // The application's own handler would add what only `express()` needs: prototypes, locals and a
@@ -75,8 +77,9 @@ export function createProxyServer(parts: ServerParts): Server {
     chain.router(req as Request, res as Response, () => res.destroy());
 
   const onRequest = (req: IncomingMessage, res: ServerResponse, awaitsContinue = false) => {
-    openWork.begin();
     const connection = connectionOf(req.socket);
+    if (connection.refused) return;
+    openWork.begin();
     connection.latest = res;
     const exchange = exchangeOf(req, connection.peer);
     exchange.awaitsContinue = awaitsContinue;
@@ -84,7 +87,7 @@ export function createProxyServer(parts: ServerParts): Server {
     res.on('close', () => {
       exchange.end();
       openWork.end();
-      logAccess(log, req, statusOf(res, exchange));
+      logAccess(log, exchange, statusOf(res, exchange));
     });
     if (openWork.draining) res.shouldKeepAlive = false;
     enter(req, res);
@@ -97,7 +100,8 @@ export function createProxyServer(parts: ServerParts): Server {
   server.on('checkExpectation', (req, res) => onRequest(req, res));
 
   const onUpgrade = (req: IncomingMessage, socket: Socket, takeOver: Upgrade['takeOver']) => {
-    if (socket.destroyed) return;
+    const { peer, refused } = connectionOf(socket);
+    if (socket.destroyed || refused) return;
     const response = new messages.ServerResponse(req);
     response.shouldKeepAlive = false;
     try {
@@ -106,16 +110,15 @@ export function createProxyServer(parts: ServerParts): Server {
       socket.destroy(); // An answer that is not ours still occupies it.
       return;
     }
-    response.once('finish', () => {
-      response.detachSocket(socket);
-      socket.destroySoon();
-    });
+    closeBehind(response, socket);
     openWork.addWebSocket(socket);
-    const exchange = exchangeOf(req, connectionOf(socket).peer, { socket, response, takeOver });
+    const exchange = exchangeOf(req, peer, { socket, response, takeOver });
     req.exchange = exchange;
+    // Holds the exchange and not the request: this is all that an open WebSocket keeps of it.
     socket.once('close', () => {
       exchange.end();
-      logAccess(log, req, exchange.switched ? 101 : statusOf(response, exchange));
+      const refusal = exchange.upgrade?.response;
+      logAccess(log, exchange, refusal ? statusOf(refusal, exchange) : 101);
     });
     enter(req, response);
   };
@@ -129,6 +132,14 @@ export function createProxyServer(parts: ServerParts): Server {
   });
   answerClientErrors(server, connections, log);
   return server;
+}
+
+/** Closes an upgrade's connection behind an answer that is not 101. */
+function closeBehind(response: ServerResponse, socket: Socket): void {
+  response.once('finish', () => {
+    response.detachSocket(socket);
+    socket.destroySoon();
+  });
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../exchange.ts';
 import type { Log } from './logger.ts';
 
@@ -7,13 +6,12 @@ import type { Log } from './logger.ts';
  *
  * @param status what the client saw; 499 where it left before an answer
  */
-export function logAccess(log: Log, req: IncomingMessage, status: number): void {
+export function logAccess(log: Log, exchange: Exchange, status: number): void {
   if (!log.enabled('info')) return;
-  const { exchange } = req;
   log('info', 'access', {
     requestId: exchange.requestId,
-    kind: exchange.upgrade ? 'websocket' : 'http',
-    method: req.method,
+    kind: exchange.kind,
+    method: exchange.method,
     host: exchange.visitor.host,
     path: pathOf(exchange),
     status,

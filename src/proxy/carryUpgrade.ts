@@ -74,7 +74,7 @@ function switchOver(
     text += `${fields[i]}: ${fields[i + 1]}\r\n`;
   }
   response.detachSocket(socket);
-  exchange.switched = true;
+  exchange.upgrade = undefined;
   socket.write(`${text}\r\n`, 'latin1');
   // Bytes that came right behind either handshake are the first ones of the other direction.
   if (sandbox.head.length > 0) socket.write(sandbox.head);

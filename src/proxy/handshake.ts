@@ -53,8 +53,11 @@ export function dial(
       () => outgoing.destroy(new ProxyError('UPSTREAM_UNREACHABLE')),
       rules.connectTimeoutMs,
     );
-    socket.once('connect', () => clearTimeout(late));
-    socket.once('close', () => clearTimeout(late));
+    const stop = () => {
+      clearTimeout(late);
+      socket.off('connect', stop).off('close', stop);
+    };
+    socket.on('connect', stop).on('close', stop);
   });
   outgoing.end();
   return outgoing;
@@ -90,10 +93,15 @@ export function handshake(outgoing: ClientRequest, timeoutMs: number): Promise<W
     });
     outgoing.once('upgrade', (response, socket: Socket, head) => {
       clearTimeout(late);
-      socket.on('error', () => socket.destroy());
+      destroyOnError(socket);
       resolve({ response, socket, head });
     });
   });
+}
+
+/** On its own, so that the socket of an open WebSocket does not hold its whole handshake. */
+function destroyOnError(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
 }
 
 /** Node counts what came over TLS too, alerts and tickets; its parser's word is surer. */

@@ -4,13 +4,17 @@ import { Exchange } from '../../../src/exchange.ts';
 import { isLoop, requestHead } from '../../../src/proxy/requestHead.ts';
 
 const token = 'secret-token';
-const exchange = new Exchange('request-1', '/', {
-  address: '203.0.113.9',
-  network: '203.0.113.9',
-  fronted: false,
-  proto: 'https',
-  host: '3000-abc.example.com',
-});
+const exchange = new Exchange(
+  'request-1',
+  { method: 'GET', url: '/' },
+  {
+    address: '203.0.113.9',
+    network: '203.0.113.9',
+    fronted: false,
+    proto: 'https',
+    host: '3000-abc.example.com',
+  },
+);
 exchange.sandbox = { id: 'abc', port: 3000 };
 exchange.upstream = {
   target: {
