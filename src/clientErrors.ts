@@ -34,14 +34,14 @@ export function answerClientErrors(
       socket.destroy();
       return;
     }
-    const problem = new ProxyError('INVALID_REQUEST', { cause: error });
+    const status = statuses[code] ?? 400;
+    const problem = new ProxyError('INVALID_REQUEST', { cause: error, status });
     const end = () => {
       if (!socket.writable) return socket.destroy();
       const requestId = randomUUID();
-      const status = statuses[code] ?? problem.status;
       const client = connection.peer.address;
       log('info', 'client.error', { requestId, client, status, cause: code });
-      socket.end(rawAnswer(problem, requestId, status));
+      socket.end(rawAnswer(problem, requestId));
       return undefined;
     };
     const res = connection.latest;

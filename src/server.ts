@@ -11,8 +11,9 @@ import { watchUpgrade } from './lifecycle/upgradeWatch.ts';
 import type { Occupancy } from './limits/occupancy.ts';
 import { logAccess } from './log/access.ts';
 import type { Log } from './log/logger.ts';
-import { ProxyError } from './replies/errors.ts';
+import { asProxyError, ProxyError } from './replies/errors.ts';
 import { rawAnswer } from './replies/rawAnswer.ts';
+import { sendError } from './replies/send.ts';
 
 export interface ServerParts {
   readonly chain: Express;
@@ -71,10 +72,14 @@ export function createProxyServer(parts: ServerParts): Server {
     return new Exchange(requestIdOf(req, peer), req, visitor, upgrade);
   };
 
-  // The application's own handler would add what only `express()` needs: prototypes, locals and a
-  // last resort. Requests have the first from birth, and the chain itself is the last.
+  // Express's own entry would add prototypes, which requests here have from birth, and its error
+  // page. The router itself gives up on a target in which it finds no path, CONNECT's for one.
   const enter = (req: IncomingMessage, res: ServerResponse) =>
-    chain.router(req as Request, res as Response, () => res.destroy());
+    chain.router(req as Request, res as Response, (error?: unknown) => {
+      const problem = asProxyError(error ?? new ProxyError('INVALID_REQUEST'));
+      req.exchange.error = problem.code;
+      sendError(req, res, problem);
+    });
 
   const onRequest = (req: IncomingMessage, res: ServerResponse, awaitsContinue = false) => {
     const connection = connectionOf(req.socket);
@@ -91,6 +96,8 @@ export function createProxyServer(parts: ServerParts): Server {
     });
     if (openWork.draining) res.shouldKeepAlive = false;
     enter(req, res);
+    // Nobody knows where a request would begin behind one that two parsers read differently.
+    if (exchange.error === 'INVALID_REQUEST') connection.refused = true;
   };
   server.on('request', (req, res) => onRequest(req, res));
   // Not answered by Node at once: a client that waits for our word sends its body after admission.
@@ -130,6 +137,7 @@ export function createProxyServer(parts: ServerParts): Server {
     if (!before || before.closed) onUpgrade(req, socket, takeOver);
     else before.once('close', () => onUpgrade(req, socket, takeOver));
   });
+  server.on('connect', (req, stream, head) => server.emit('upgrade', req, stream, head));
   answerClientErrors(server, connections, log);
   return server;
 }

@@ -1,6 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, METHODS } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { remembered } from '../remembered.ts';
 
-const hostCharacters = /^[a-zA-Z0-9._:[\]-]+$/;
+/** Node's parser also takes the methods of RTSP, under that protocol's name. */
+const methods: ReadonlySet<string> = new Set(METHODS);
 
 /**
  * Finds what Node's parser lets through but no two proxies read alike (RFC 9112, sections 3.2
@@ -10,11 +13,12 @@ const hostCharacters = /^[a-zA-Z0-9._:[\]-]+$/;
  */
 export function inspectHead(req: IncomingMessage): string | undefined {
   if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') return 'HTTP version';
-  if (!req.url?.startsWith('/')) return 'request target';
+  if (!methods.has(req.method ?? '')) return 'method of another protocol';
+  if (!req.url?.startsWith('/') || req.url.includes('#')) return 'request target';
 
   const count = countNames(req.rawHeaders);
   if (count.host !== 1) return 'Host header given not exactly once';
-  if (!hostCharacters.test(req.headers.host ?? '')) return 'characters in the Host header';
+  if (!isHost(req.headers.host ?? '')) return 'malformed Host header';
   if (count.contentLength > 1) return 'Content-Length given more than once';
 
   const encoding = req.headers['transfer-encoding'];
@@ -39,6 +43,13 @@ export function inspectUpgrade(req: IncomingMessage): string | undefined {
   }
   return undefined;
 }
+
+/** A name of labels or an IPv6 address in brackets, with a port or without (RFC 3986, 3.2.2). */
+const isHost = remembered((host) => {
+  const [, address, name, port = '0'] =
+    /^(?:\[([0-9a-f:.]+)\]|([\w-]+(?:\.[\w-]+)*\.?))(?::(\d{1,5}))?$/i.exec(host) ?? [];
+  return (name !== undefined || isIPv6(address ?? '')) && Number(port) <= 65_535;
+});
 
 /** Counts in the raw list, because Node's parsed one keeps the first Host and forgets the rest. */
 function countNames(rawHeaders: readonly string[]): { host: number; contentLength: number } {

@@ -46,6 +46,8 @@ export type ErrorCode = keyof typeof catalogue;
 interface Details {
   /** The failure behind this one; it goes to the log, never to a visitor. */
   cause?: unknown;
+  /** Replaces the catalogue's status where HTTP has a better one for this very case. */
+  status?: number;
   /** Seconds after which trying again makes sense. */
   retryAfter?: number;
   /** The sandbox's state, for SANDBOX_NOT_RUNNING. */
@@ -68,7 +70,7 @@ export class ProxyError extends Error {
       cause: details.cause,
     });
     this.code = code;
-    this.status = status;
+    this.status = details.status ?? status;
     this.retryAfter = details.retryAfter;
     this.state = details.state;
   }

@@ -1,18 +1,13 @@
 import { STATUS_CODES } from 'node:http';
-import type { ErrorCode, ProxyError } from './errors.ts';
+import type { ProxyError } from './errors.ts';
 
 /**
  * Writes one of our errors as bytes, for a connection on which no request came to be: too many of
  * them, or no HTTP. The connection ends behind it.
- *
- * @param status replaces the error's own where HTTP has a better one for this case
  */
-export function rawAnswer(
-  { code, message, status: own, retryAfter }: ProxyError,
-  requestId: string,
-  status = own,
-): string {
-  const body = JSON.stringify({ error: { code: code satisfies ErrorCode, message, requestId } });
+export function rawAnswer(error: ProxyError, requestId: string): string {
+  const { code, message, status, retryAfter } = error;
+  const body = JSON.stringify({ error: { code, message, requestId } });
   const fields = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json; charset=utf-8',

@@ -1,0 +1,127 @@
+import { type ClientRequest, carried, disputed, get, refused } from './requestCase.ts';
+
+/** These fields go to the sandbox as they came. */
+const kept = (name: string, ...fields: string[]) => carried(name, get(fields), { fields });
+/** None of these does; ours of the same name is there once. */
+const dropped = (name: string, ...fields: string[]) => carried(name, get(fields));
+
+/** Names and values that are none, aliases of ours, and names that Connection takes away. */
+export const fields: readonly ClientRequest[] = [
+  refused('an empty name', get([': x'])),
+  refused('a space in a name', get(['X Y: z'])),
+  refused('a name and a space before its colon', get(['X : y'])),
+  disputed(refused('a name in parentheses', get(['X(y): z']))),
+  disputed(refused('a name with an @', get(['X@y: z']))),
+  disputed(refused('a name with a slash', get(['X/y: z']))),
+  disputed(refused('a name in quotes', get(['"X": y']))),
+  disputed(refused('a name with a semicolon', get(['X;y: z']))),
+  disputed(refused('a name with a byte of 8 bits', get(['X\xe9: y']))),
+  refused('a name with a control byte', get(['X\x01: y'])),
+  refused('a name with a NUL', get(['X\x00: y'])),
+  disputed(refused('a line without a colon', get(['X']))),
+  refused('a request as a line', get(['GET /smuggled HTTP/1.1'])),
+  refused('a folded line', get(['X: y', ' z'])),
+  refused('a folded line with a tab', get(['X: y', '\tz'])),
+  refused('a value with a NUL', get(['X: y\x00z'])),
+  refused('a value with a control byte', get(['X: y\x01'])),
+  refused('a value with DEL', get(['X: y\x7f'])),
+  refused('a value with a bare CR', get(['X: y\rz'])),
+  disputed(refused('a value with a bare LF', get(['X: y\nZ: z']))),
+  refused('a value with a vertical tab', get(['X: y\x0bz'])),
+  kept('names of JavaScript', '__proto__: x', 'constructor: y', 'toString: z', 'hasOwnProperty: w'),
+  disputed(kept('every sign that a name may have', "!#$%&'*+-.^`|~09azAZ: x")),
+  kept('an alias of nothing', 'api_key: x', 'X_Custom: y'),
+  kept('a value of 8 bits', 'X: caf\xc3\xa9 \xff\xa0'),
+  kept('a value with a tab', 'X: a\tb'),
+  kept('a repeated field', 'Cookie: a=b', 'X: 1', 'Cookie: c=d', 'X: 2'),
+  carried('an empty value', get(['X:', 'Y:   ', 'Z:z']), { fields: ['X: ', 'Y: ', 'Z: z'] }),
+
+  dropped(
+    'the token of Daytona',
+    'X-Daytona-Preview-Token: evil',
+    'x-daytona-preview-token: evil',
+    'X_Daytona_Preview_Token: evil',
+    'x-daytona_preview-token: evil',
+  ),
+  dropped(
+    'what steers Daytona',
+    'X-Daytona-Skip-Preview-Warning: false',
+    'X_Daytona_Disable_Cors: false',
+    'X-Daytona-Trust_Forwarded-Host: false',
+    'X-Daytona-Skip-Last-Activity-Update: true',
+    'X-Daytona-Whatever: x',
+  ),
+  dropped(
+    'where the visitor says that it comes from',
+    'X-Forwarded-For: 9.9.9.9',
+    'x-forwarded-for: 8.8.8.8',
+    'X_Forwarded_For: 9.9.9.9',
+    'X-Forwarded_For: 9.9.9.9',
+    'X-Forwarded: for=9.9.9.9',
+    'Forwarded: for=9.9.9.9',
+    'X-Real-IP: 9.9.9.9',
+    'X_Real_Ip: 9.9.9.9',
+  ),
+  dropped(
+    'where a content network says that it comes from',
+    'True-Client-IP: 9.9.9.9',
+    'True_Client_Ip: 9.9.9.9',
+    'CF-Connecting-IP: 9.9.9.9',
+    'cf_connecting_ip: 9.9.9.9',
+    'Fastly-Client-IP: 9.9.9.9',
+    'X-Client-IP: 9.9.9.9',
+    'X-Cluster-Client-IP: 9.9.9.9',
+    'X-Original-Forwarded-For: 9.9.9.9',
+  ),
+  dropped(
+    'how the visitor says that it came',
+    'X-Forwarded-Proto: https',
+    'X_Forwarded_Proto: https',
+    'X-Forwarded-Port: 443',
+    'X-Forwarded-Prefix: /x',
+    'X-Forwarded-Ssl: on',
+    'X-Request-Id: evil',
+    'X_Request_Id: evil',
+  ),
+  dropped('the token in a field of 12 KB', `X_Daytona_Preview_Token: ${'evil'.repeat(3_000)}`),
+  disputed(
+    dropped(
+      'fields that end at this hop',
+      'Keep-Alive: timeout=9999',
+      'Proxy-Connection: keep-alive',
+      'Proxy_Connection: close',
+      'Proxy-Authorization: Basic evil',
+      'TE: gzip;q=1, deflate',
+      'Trailer: X-Daytona-Preview-Token',
+      'Upgrade: websocket',
+      'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+    ),
+  ),
+  dropped(
+    'aliases of fields that end at this hop',
+    'Keep_Alive: x',
+    'transfer_encoding: gzip',
+    'Proxy_Authorization: x',
+  ),
+  dropped('Connection names the token', 'Connection: x-daytona-preview-token'),
+  dropped(
+    'Connection names an alias of the token',
+    'Connection: X_Daytona_Preview_Token, keep-alive',
+  ),
+  dropped(
+    'Connection names all that is ours',
+    'Connection: keep-alive, host, x-forwarded-for, x-forwarded-proto',
+    'connection: X-Forwarded-Host,x-request-id,via,x-daytona-skip-preview-warning',
+    'CONNECTION: x-daytona-disable-cors , x-daytona-trust-forwarded-host',
+  ),
+  disputed(
+    carried(
+      'Connection names a field of the visitor',
+      get(['Connection: keep-alive, X-Own', 'X-Own: x', 'x_own: y', 'X-Other: z']),
+      { fields: ['X-Other: z'] },
+    ),
+  ),
+  carried('Connection names nonsense', get(['Connection: ,, ;x, "y", constructor', 'X: y']), {
+    fields: ['X: y'],
+  }),
+];
