@@ -17,7 +17,6 @@ const statuses: Readonly<Record<string, number>> = {
 /**
  * Answers what Node's parser refuses as everything else that we refuse, once a connection, and
  * closes it: behind bytes that are no HTTP, nobody knows where a request would begin.
- *
  */
 export function answerClientErrors(
   server: Server,
@@ -29,25 +28,25 @@ export function answerClientErrors(
     const code = error.code ?? '';
     const connection = connections.get(socket);
     if (connection?.refused) return;
-    if (connection) connection.refused = true;
     if (!connection || !socket.writable || !/^(?:HPE_|ERR_HTTP_)/.test(code)) {
       socket.destroy();
       return;
     }
     const status = statuses[code] ?? 400;
     const problem = new ProxyError('INVALID_REQUEST', { cause: error, status });
-    const end = () => {
-      if (!socket.writable) return socket.destroy();
+    const res = connection.latest;
+    if (res && !res.closed && !res.req.complete) {
+      connection.refused = true;
+      sendError(res.req, res, problem);
+      return;
+    }
+    connection.endInTurn(() => {
+      if (connection.refused || !socket.writable) return;
+      connection.refused = true;
       const requestId = randomUUID();
       const client = connection.peer.address;
       log('info', 'client.error', { requestId, client, status, cause: code });
       socket.end(rawAnswer(problem, requestId));
-      return undefined;
-    };
-    const res = connection.latest;
-    if (!res || res.closed) end();
-    // The parser stumbled over the body of a request that is under way.
-    else if (!res.req.complete) sendError(res.req, res, problem);
-    else res.once('close', end);
+    });
   });
 }

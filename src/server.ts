@@ -81,8 +81,12 @@ export function createProxyServer(parts: ServerParts): Server {
       sendError(req, res, problem);
     });
 
-  const onRequest = (req: IncomingMessage, res: ServerResponse, awaitsContinue = false) => {
-    const connection = connectionOf(req.socket);
+  const begin = (
+    connection: ClientConnection,
+    req: IncomingMessage,
+    res: ServerResponse,
+    awaitsContinue: boolean,
+  ) => {
     if (connection.refused) return;
     openWork.begin();
     connection.latest = res;
@@ -93,11 +97,16 @@ export function createProxyServer(parts: ServerParts): Server {
       exchange.end();
       openWork.end();
       logAccess(log, exchange, statusOf(res, exchange));
+      connection.nextTurn();
     });
     if (openWork.draining) res.shouldKeepAlive = false;
     enter(req, res);
     // Nobody knows where a request would begin behind one that two parsers read differently.
     if (exchange.error === 'INVALID_REQUEST') connection.refused = true;
+  };
+  const onRequest = (req: IncomingMessage, res: ServerResponse, awaitsContinue = false) => {
+    const connection = connectionOf(req.socket);
+    connection.inTurn(req, () => begin(connection, req, res, awaitsContinue));
   };
   server.on('request', (req, res) => onRequest(req, res));
   // Not answered by Node at once: a client that waits for our word sends its body after admission.
@@ -132,10 +141,7 @@ export function createProxyServer(parts: ServerParts): Server {
   server.on('upgrade', (req, stream, head) => {
     const socket = stream as Socket;
     const takeOver = watchUpgrade(socket, head);
-    // A pipelined upgrade waits until the requests before it on the connection are answered.
-    const before = connectionOf(socket).latest;
-    if (!before || before.closed) onUpgrade(req, socket, takeOver);
-    else before.once('close', () => onUpgrade(req, socket, takeOver));
+    connectionOf(socket).inTurn(req, () => onUpgrade(req, socket, takeOver));
   });
   server.on('connect', (req, stream, head) => server.emit('upgrade', req, stream, head));
   answerClientErrors(server, connections, log);

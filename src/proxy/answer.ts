@@ -48,6 +48,8 @@ export class Answer implements Dispatcher.DispatchHandler {
   #heldBytes = 0;
   #suspect = false;
   #interim = 0;
+  /** True once all of the answer has come, or it is known that it never will. */
+  #over = false;
 
   constructor(req: IncomingMessage, res: ServerResponse) {
     this.#req = req;
@@ -60,7 +62,7 @@ export class Answer implements Dispatcher.DispatchHandler {
 
   /** Ends the exchange with the sandbox, whose answer nobody reads any more. */
   abandon(): void {
-    if (!this.#res.writableFinished) this.#fail(new Error('the client left'));
+    if (!this.#over) this.#fail(new Error('the client left'));
   }
 
   onRequestStart(controller: Controller): void {
@@ -133,6 +135,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     if (!body) this.#res.end();
     else if (body.length > smallBody) this.#res.end(body);
     else this.#res.end(body.toString('latin1'), 'latin1');
+    this.#over = true;
     this.#resolve();
   }
 
@@ -146,6 +149,7 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.#req.exchange.error ??= 'UPSTREAM_INVALID';
       this.#res.destroy();
     }
+    this.#over = true;
     this.#reject(error);
   }
 
@@ -169,6 +173,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   #fail(error: unknown): void {
     this.#held = undefined;
     this.#status = 0;
+    this.#over = true;
     this.#reject(error);
     this.#controller?.abort(new Error('the exchange was given up'));
   }

@@ -99,3 +99,37 @@ test('a head over its size is refused', async () => {
   expect(await get(1_000)).toMatch(/^HTTP\/1\.1 200 /);
   expect(await get(3_000)).toMatch(/^HTTP\/1\.1 431 [\s\S]*X-Proxy-Error: INVALID_REQUEST/);
 });
+
+test('requests that a client pipelines reach the sandbox one after the other', async () => {
+  const arrived: string[] = [];
+  const answers: (() => void)[] = [];
+  rig = await startRig({
+    app: (req, res) => {
+      arrived.push(req.url ?? '');
+      answers.push(() => res.end('ok'));
+    },
+  });
+  const one = once(rig.app, 'request');
+  const client = await connect();
+  const head = (path: string) => `GET ${path} HTTP/1.1\r\nHost: ${rig.host()}\r\n\r\n`;
+  client.write(head('/1') + head('/2'));
+  await one;
+  await ask(rig.proxy.port, { host: 'localhost', path: '/health' }); // Time in which it could come.
+  expect(arrived).toEqual(['/1']);
+  const two = once(rig.app, 'request');
+  answers[0]?.();
+  await two;
+  expect(arrived).toEqual(['/1', '/2']);
+});
+
+test('a client that pipelines without end is cut off', async () => {
+  await start({});
+  const client = await connect();
+  const arrived = once(rig.app, 'request');
+  const request = `GET /silent HTTP/1.1\r\nHost: ${rig.host()}\r\n\r\n`;
+  client.write(request.repeat(101));
+  await arrived;
+  expect(client.destroyed).toBe(false);
+  client.write(request);
+  await once(client, 'close');
+});

@@ -18,14 +18,31 @@ export interface Program {
 
 /** Starts it with nothing in the environment but `env` and the PATH. */
 export function startProgram(env: Record<string, string>, ...args: string[]): Program {
-  const child = spawn(process.execPath, [start, ...args], {
-    cwd: '/',
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return watch(
+    spawn(process.execPath, [start, ...args], {
+      cwd: '/',
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+}
+
+/** The same behind a module that Node loads before it, with a channel for messages to and fro. */
+export function startProbed(probe: URL, env: Record<string, string>): Program {
+  return watch(
+    spawn(process.execPath, ['--expose-gc', '--import', probe.href, start], {
+      cwd: '/',
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    }),
+  );
+}
+
+function watch(child: ChildProcess): Program {
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
     createInterface({ input: stream }).on('line', (text) => {
       lines.push(text);
       for (const check of waiting) check();
