@@ -67,6 +67,13 @@ function forUs(pages: RequestHandler, hosts: AppParts['hosts']): RequestHandler 
   };
 }
 
+/** A name with several addresses fails with an error for each, and none of its own. */
+function causeOf({ cause }: ProxyError): string | undefined {
+  const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  const messages = errors.flatMap((error) => (error instanceof Error ? error.message : []));
+  return messages.length > 0 ? messages.join('; ') : undefined;
+}
+
 /** The end of every failed walk: one log line, and an answer if anybody is there to read it. */
 function answerError(log: Log): ErrorRequestHandler {
   return (thrown, req, res, _next) => {
@@ -79,7 +86,7 @@ function answerError(log: Log): ErrorRequestHandler {
       code: error.code,
       sandbox: exchange.sandbox?.id,
       port: exchange.sandbox?.port,
-      cause: error.cause instanceof Error ? error.cause.message : undefined,
+      cause: causeOf(error),
     });
     if (!clientLeft(req, res)) sendError(req, res, error);
   };

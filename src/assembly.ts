@@ -47,6 +47,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     originMode: config.ORIGIN_MODE,
     connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
     upgradeTimeoutMs: config.UPGRADE_TIMEOUT_MS,
+    uploadStallMs: config.UPLOAD_STALL_TIMEOUT_MS,
     idleTimeoutMs: config.WS_IDLE_TIMEOUT_MS,
     maxHeaderBytes: config.MAX_HEADER_BYTES,
     lookup: guardedLookup({
@@ -70,6 +71,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       version,
       cacheTtl: config.CACHE_TTL,
       cached: () => directory.cached(),
+      cacheSize: () => directory.cacheSize(),
       counters: () => ({ ...directory.counters(), ...openWork.counts() }),
     },
     statsToken: config.STATS_TOKEN,

@@ -99,10 +99,10 @@ export class Exchange {
     else this.#last.push(last);
   }
 
-  /** Called once, by the server. */
+  /** Called when there is nothing more to say to the client; only the first call counts. */
   end(): void {
     this.#over = true;
-    for (const last of this.#last) last();
+    for (const last of this.#last.splice(0)) last();
   }
 }
 
@@ -112,7 +112,7 @@ declare module 'node:http' {
   }
 }
 
-/** True when nobody is there any more to read an answer; asked after every await. */
+/** True when there is nobody to answer any more, or an answer already; asked after every await. */
 export function clientLeft(req: IncomingMessage, res: ServerResponse): boolean {
-  return res.destroyed || req.socket.destroyed;
+  return res.destroyed || res.writableEnded || req.socket.destroyed;
 }

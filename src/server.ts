@@ -2,15 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
-import { ClientConnection } from './clientConnection.ts';
-import { answerClientErrors } from './clientErrors.ts';
+import { ClientConnection } from './connection/clientConnection.ts';
+import { answerClientErrors } from './connection/clientErrors.ts';
+import { watchUpgrade } from './connection/upgradeWatch.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
 import { identifyVisitor, type Peer } from './host/visitor.ts';
 import type { OpenWork } from './lifecycle/openWork.ts';
-import { watchUpgrade } from './lifecycle/upgradeWatch.ts';
 import type { Occupancy } from './limits/occupancy.ts';
 import { logAccess } from './log/access.ts';
 import type { Log } from './log/logger.ts';
+import { sparingly } from './log/sparingly.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
 import { rawAnswer } from './replies/rawAnswer.ts';
 import { sendError } from './replies/send.ts';
@@ -45,7 +46,13 @@ export function createProxyServer(parts: ServerParts): Server {
     requireHostHeader: false, // The chain refuses its absence itself, and says so.
   });
   server.maxConnections = parts.maxConnections;
-  server.on('drop', () => log('warn', 'limit.connections', { limit: parts.maxConnections }));
+  const tellDropped = sparingly((count) => {
+    log('warn', 'limit.connections', { limit: parts.maxConnections, count });
+  });
+  const tellRefused = sparingly((count, client) => {
+    log('warn', 'limit.client', { client, count });
+  });
+  server.on('drop', () => tellDropped());
 
   server.on('connection', (socket: Socket) => {
     socket.on('error', () => socket.destroy());
@@ -58,7 +65,8 @@ export function createProxyServer(parts: ServerParts): Server {
     if (clients.take(peer.network)) {
       socket.once('close', () => clients.release(peer.network));
     } else {
-      connection.refused = true;
+      connection.closing = true;
+      tellRefused(peer.address);
       const refusal = rawAnswer(new ProxyError('TOO_MANY_CONNECTIONS'), randomUUID());
       socket.end(refusal, () => socket.destroy());
     }
@@ -87,26 +95,25 @@ export function createProxyServer(parts: ServerParts): Server {
     res: ServerResponse,
     awaitsContinue: boolean,
   ) => {
-    if (connection.refused) return;
-    openWork.begin();
-    connection.latest = res;
+    if (connection.closing || req.socket.destroyed) return;
+    openWork.addRequest(res);
+    connection.turns.latest = res;
     const exchange = exchangeOf(req, connection.peer);
     exchange.awaitsContinue = awaitsContinue;
     req.exchange = exchange;
+    res.on('error', () => {}); // A write that failed; the client is gone.
     res.on('close', () => {
       exchange.end();
-      openWork.end();
       logAccess(log, exchange, statusOf(res, exchange));
-      connection.nextTurn();
+      if (!req.socket.destroyed) connection.turns.next();
     });
-    if (openWork.draining) res.shouldKeepAlive = false;
     enter(req, res);
     // Nobody knows where a request would begin behind one that two parsers read differently.
-    if (exchange.error === 'INVALID_REQUEST') connection.refused = true;
+    if (exchange.error === 'INVALID_REQUEST') connection.closing = true;
   };
   const onRequest = (req: IncomingMessage, res: ServerResponse, awaitsContinue = false) => {
     const connection = connectionOf(req.socket);
-    connection.inTurn(req, () => begin(connection, req, res, awaitsContinue));
+    connection.turns.take(req, () => begin(connection, req, res, awaitsContinue));
   };
   server.on('request', (req, res) => onRequest(req, res));
   // Not answered by Node at once: a client that waits for our word sends its body after admission.
@@ -116,10 +123,11 @@ export function createProxyServer(parts: ServerParts): Server {
   server.on('checkExpectation', (req, res) => onRequest(req, res));
 
   const onUpgrade = (req: IncomingMessage, socket: Socket, takeOver: Upgrade['takeOver']) => {
-    const { peer, refused } = connectionOf(socket);
-    if (socket.destroyed || refused) return;
+    const { peer, closing } = connectionOf(socket);
+    if (socket.destroyed || closing) return;
     const response = new messages.ServerResponse(req);
     response.shouldKeepAlive = false;
+    response.on('error', () => {});
     try {
       response.assignSocket(socket);
     } catch {
@@ -141,7 +149,7 @@ export function createProxyServer(parts: ServerParts): Server {
   server.on('upgrade', (req, stream, head) => {
     const socket = stream as Socket;
     const takeOver = watchUpgrade(socket, head);
-    connectionOf(socket).inTurn(req, () => onUpgrade(req, socket, takeOver));
+    connectionOf(socket).turns.take(req, () => onUpgrade(req, socket, takeOver));
   });
   server.on('connect', (req, stream, head) => server.emit('upgrade', req, stream, head));
   answerClientErrors(server, connections, log);

@@ -142,6 +142,11 @@ export const variables = {
     '10000',
     'How long a sandbox may take to answer a WebSocket’s handshake, in ms.',
   ),
+  UPLOAD_STALL_TIMEOUT_MS: time(
+    '300000',
+    'How long a sandbox may read nothing of an unfinished upload, in ms; 0 is without end.',
+    0,
+  ),
   WS_IDLE_TIMEOUT_MS: time(
     '3600000',
     'A WebSocket on which no byte moves for so long is closed, in ms; 0 never closes one.',

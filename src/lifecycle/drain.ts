@@ -7,14 +7,14 @@ import type { OpenWork } from './openWork.ts';
  * requests and WebSockets left alone until `timeoutMs`, then everything ended.
  */
 export async function drain(server: Server, openWork: OpenWork, timeoutMs: number): Promise<void> {
-  openWork.draining = true;
+  const done = openWork.drain();
   const closed = once(server, 'close');
   server.close();
   let late: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     late = setTimeout(resolve, timeoutMs);
   });
-  await Promise.race([openWork.idle(), timeout]);
+  await Promise.race([done, timeout]);
   clearTimeout(late);
   openWork.destroyAll();
   await closed;

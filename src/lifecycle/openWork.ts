@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
@@ -7,9 +8,9 @@ import type { Socket } from 'node:net';
 export class OpenWork {
   readonly #connections = new Set<Socket>();
   readonly #webSockets = new Set<Socket>();
-  #requests = 0;
+  readonly #answers = new Set<ServerResponse>();
   #whenIdle: (() => void) | undefined;
-  draining = false;
+  #draining = false;
 
   addConnection(socket: Socket): void {
     this.#connections.add(socket);
@@ -24,25 +25,31 @@ export class OpenWork {
     });
   }
 
-  begin(): void {
-    this.#requests += 1;
-  }
-
-  end(): void {
-    this.#requests -= 1;
-    this.#checkIdle();
+  addRequest(res: ServerResponse): void {
+    this.#answers.add(res);
+    if (this.#draining) res.shouldKeepAlive = false;
+    res.once('close', () => {
+      this.#answers.delete(res);
+      this.#checkIdle();
+    });
   }
 
   counts(): { openRequests: number; openWebSockets: number; openConnections: number } {
     return {
-      openRequests: this.#requests,
+      openRequests: this.#answers.size,
       openWebSockets: this.#webSockets.size,
       openConnections: this.#connections.size,
     };
   }
 
-  /** Resolves as soon as no request and no WebSocket is open. */
-  idle(): Promise<void> {
+  /**
+   * Has every answer from now on say that its connection closes.
+   *
+   * @returns resolves as soon as no request and no WebSocket is open
+   */
+  drain(): Promise<void> {
+    this.#draining = true;
+    for (const res of this.#answers) res.shouldKeepAlive = false;
     return new Promise((resolve) => {
       this.#whenIdle = resolve;
       this.#checkIdle();
@@ -55,6 +62,6 @@ export class OpenWork {
   }
 
   #checkIdle(): void {
-    if (this.#requests === 0 && this.#webSockets.size === 0) this.#whenIdle?.();
+    if (this.#answers.size === 0 && this.#webSockets.size === 0) this.#whenIdle?.();
   }
 }

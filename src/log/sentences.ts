@@ -15,7 +15,9 @@ const sentences = {
     `${f.kind === 'websocket' ? '🔌' : '→'} ${f.status} ${f.method} ${f.host}${f.path} ${f.durationMs} ms${f.code ? ` ${f.code}` : ''}`,
   'client.error': (f: Values) => `→ ${f.status} from ${f.client}: no valid HTTP (${f.cause})`,
   'limit.connections': (f: Values) =>
-    `⚠️ Closed a connection: ${f.limit} are open (MAX_CONNECTIONS)`,
+    `⚠️ Closed ${f.count} connections: ${f.limit} are open (MAX_CONNECTIONS)`,
+  'limit.client': (f: Values) =>
+    `⚠️ Refused ${f.count} connections, the last from ${f.client} (MAX_CONNECTIONS_PER_CLIENT)`,
   'cache.forget': (f: Values) => `↩️ Forgot ${f.sandbox}:${f.port}: ${f.reason}`,
   'daytona.rejected': (f: Values) => `❌ Daytona rejected the API key (${f.status})`,
   'daytona.failed': (f: Values) => `⚠️ Daytona API call failed: ${f.call} (${f.cause})`,

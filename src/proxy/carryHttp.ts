@@ -13,6 +13,7 @@ const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * and both only as fast as the slower side takes them.
  *
  * @param head the request head, as flat pairs
+ * @param uploadStallMs how long the sandbox may read nothing of an upload; 0 is without end
  * @returns resolves when the answer is complete or the client has left
  * @throws ProxyError while nothing has been sent to the client; after that the only answer to an
  *   error is a destroyed connection
@@ -22,8 +23,9 @@ export async function carryHttp(
   req: IncomingMessage,
   res: ServerResponse,
   head: string[],
+  uploadStallMs: number,
 ): Promise<void> {
-  const body = hasBody(req) ? new Upload(req) : null;
+  const body = hasBody(req) ? new Upload(req, uploadStallMs) : null;
   const mayRepeat = body === null && repeatable.has(req.method ?? '');
   const first = await attempt(connections, req, res, head, body, false);
   if (first === undefined || clientLeft(req, res)) return;

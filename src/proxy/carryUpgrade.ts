@@ -89,6 +89,8 @@ async function passOn(
   answer: IncomingMessage,
 ): Promise<void> {
   const { exchange } = req;
+  // Node takes a reset for the regular end of an answer that ends with its connection.
+  answer.socket.prependListener('error', (error) => answer.destroy(error));
   const status = answer.statusCode ?? 0;
   if (status < 200 || status > 599) throw new ProxyError('UPSTREAM_INVALID');
   announcedLength(answer.rawHeaders);

@@ -10,12 +10,25 @@ export interface ConnectionRules {
   readonly maxHeaderBytes: number;
 }
 
+/**
+ * How long each address of a name is tried before the next. Node's 250 ms give up on a sandbox that
+ * is far away, or on any while this process is busy.
+ */
+export function attemptMs(connectTimeoutMs: number): number {
+  return Math.max(10, Math.ceil(connectTimeoutMs / 3));
+}
+
 type Connector = ReturnType<typeof buildConnector>;
 
 /** Makes what dials sandboxes; all connections share it, and its TLS sessions with it. */
 export function connectorOf({ lookup, connectTimeoutMs }: ConnectionRules): Connector {
-  const options = { lookup, timeout: connectTimeoutMs, keepAliveInitialDelay: 30_000 };
-  return buildConnector({ ...options, allowH2: false });
+  return buildConnector({
+    lookup,
+    timeout: connectTimeoutMs,
+    autoSelectFamilyAttemptTimeout: attemptMs(connectTimeoutMs),
+    keepAliveInitialDelay: 30_000,
+    allowH2: false,
+  });
 }
 
 /**
@@ -96,6 +109,11 @@ export class Connection {
   #watch(socket: Socket): void {
     this.#socket = socket;
     this.#reused = false;
+    // undici takes a reset for the regular end of an answer that ends with its connection, and a
+    // visitor would get half a body as a whole one. It hears of the error after this listener.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNRESET') error.code = 'UPSTREAM_RESET';
+    });
     const read = socket.read.bind(socket);
     let begun: Buffer | undefined;
     let skipped = 0;

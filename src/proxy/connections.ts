@@ -25,6 +25,7 @@ export class Connections {
     const idle = fresh ? undefined : this.#idle.get(target.origin);
     let connection = idle?.pop();
     while (connection && !connection.open) connection = idle?.pop();
+    if (idle?.length === 0) this.#idle.delete(target.origin);
     connection ??= this.#dial(target);
     this.#busy.add(connection);
     return connection;
@@ -38,8 +39,8 @@ export class Connections {
       connection.destroy();
       return;
     }
-    if (idle.length === 0) this.#idle.set(connection.origin, idle);
     idle.push(connection);
+    this.#idle.set(connection.origin, idle);
   }
 
   /** Ends a connection in the middle of its exchange. */

@@ -1,8 +1,9 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
 import type { Target } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
+import { attemptMs } from './connection.ts';
 
 export interface HandshakeRules {
   readonly lookup: LookupFunction;
@@ -37,7 +38,7 @@ export function dial(
   head: readonly string[],
 ): ClientRequest {
   const { request } = target.protocol === 'https:' ? https : http;
-  const outgoing = request({
+  const options: RequestOptions & { autoSelectFamilyAttemptTimeout: number } = {
     host: target.hostname,
     port: target.port,
     path,
@@ -45,8 +46,10 @@ export function dial(
     setHost: false,
     agent: false,
     lookup: rules.lookup,
+    autoSelectFamilyAttemptTimeout: attemptMs(rules.connectTimeoutMs),
     maxHeaderSize: rules.maxHeaderBytes,
-  });
+  };
+  const outgoing = request(options);
   outgoing.maxHeadersCount = 0; // Bounded by their size; Node would drop those behind the 1000th.
   outgoing.once('socket', (socket) => {
     const late = setTimeout(

@@ -12,6 +12,8 @@ import { isLoop, requestHead } from './requestHead.ts';
 
 export interface ProxyOptions extends UpgradeRules {
   readonly originMode: OriginMode;
+  /** How long a sandbox may read nothing of an upload, in ms; 0 is without end. */
+  readonly uploadStallMs: number;
   readonly log: Log;
 }
 
@@ -31,7 +33,7 @@ type Next = (error?: unknown) => void;
  * chain, by request or by upgrade. How bytes are carried is replaced by our own transport.
  */
 export function createCarrier(options: ProxyOptions): Carrier {
-  const { originMode, log } = options;
+  const { originMode, uploadStallMs, log } = options;
   const connections = new Connections(options);
 
   const carry = async (req: IncomingMessage, res: Upgrade['response']): Promise<void> => {
@@ -47,7 +49,7 @@ export function createCarrier(options: ProxyOptions): Carrier {
     }
     const head = requestHead(req.rawHeaders, exchange, originMode);
     if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
-    else await carryHttp(connections, req, res, head);
+    else await carryHttp(connections, req, res, head, uploadStallMs);
     if (res.headersSent && res.statusCode >= 400) {
       log(res.statusCode >= 500 ? 'warn' : 'info', 'proxy.response.error', {
         requestId: exchange.requestId,

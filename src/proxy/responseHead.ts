@@ -17,6 +17,8 @@ const verdictOn = remembered((name): Verdict => {
   const canonical = canonicalName(name);
   if (!fieldName.test(name) || isHopByHop(canonical) || isOurs(canonical)) return 'drop';
   if (canonical === 'alt-svc' || canonical === 'clear-site-data') return 'drop';
+  // An alias of a field that frames the message is a trap for whoever reads it as the field.
+  if (canonical === 'content-length' && name.includes('_')) return 'drop';
   if (canonical === 'set-cookie') return 'cookie';
   return canonical === 'location' || canonical === 'content-location' ? 'redirect' : 'pass';
 });

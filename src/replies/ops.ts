@@ -9,6 +9,7 @@ export interface Figures {
   readonly version: string;
   readonly cacheTtl: number;
   cached(): readonly { readonly key: string; readonly age: number; readonly remaining: number }[];
+  cacheSize(): number;
   counters(): Readonly<Record<string, number>>;
 }
 
@@ -23,7 +24,7 @@ export function opsPages(figures: Figures, statsToken: string | undefined) {
     sendJson(req, res, 200, {
       status: 'ok',
       timestamp: new Date().toISOString(),
-      cache: { size: figures.cached().length, ttl: figures.cacheTtl },
+      cache: { size: figures.cacheSize(), ttl: figures.cacheTtl },
     });
   });
   router.get('/stats', (req, res) => {

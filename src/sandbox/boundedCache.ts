@@ -23,7 +23,7 @@ export class BoundedCache<T> {
 
   set(key: string, value: T, ttlMs: number): void {
     this.delete(key);
-    if (this.#cache.getStats().keys >= this.#limit) {
+    if (this.size >= this.#limit) {
       const keys = this.#cache.keys();
       this.#cache.del(keys.slice(0, Math.ceil(this.#limit / 10)));
     }
@@ -41,9 +41,14 @@ export class BoundedCache<T> {
 
   /** Drops what has expired and says how many that were. */
   sweep(): number {
-    const before = this.#cache.getStats().keys;
+    const before = this.size;
     for (const key of this.#cache.keys()) this.#cache.getTtl(key);
-    return before - this.#cache.getStats().keys;
+    return before - this.size;
+  }
+
+  /** Expired entries count until the next sweep. */
+  get size(): number {
+    return this.#cache.getStats().keys;
   }
 
   /** Living entries with age and remaining time in whole seconds, oldest first. */

@@ -106,6 +106,11 @@ export class SandboxDirectory {
     return this.#links.entries();
   }
 
+  /** Expired links count until the next sweep. */
+  cacheSize(): number {
+    return this.#links.size;
+  }
+
   counters(): { hits: number; misses: number } {
     return { hits: this.#hits, misses: this.#misses };
   }

@@ -28,6 +28,7 @@ export function checkTarget(link: PreviewLink, port: number, rules: TargetRules)
   const hostname = url.hostname.replace(/\.$/, '');
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) throw refuse('an address for a host name');
   const dot = hostname.indexOf('.');
+  if (dot < 0) throw refuse('a host name without a domain');
   if (hostname.slice(0, dot) !== `${port}-${link.sandboxId.toLowerCase()}`) {
     throw refuse('the host of another sandbox or port');
   }

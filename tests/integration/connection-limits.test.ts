@@ -122,14 +122,51 @@ test('requests that a client pipelines reach the sandbox one after the other', a
   expect(arrived).toEqual(['/1', '/2']);
 });
 
-test('a client that pipelines without end is cut off', async () => {
+test('a client that pipelines too much gets the answers to what had room', async () => {
+  await start({});
+  const request = `GET /ok HTTP/1.1\r\nHost: ${rig.host()}\r\n\r\n`;
+  const received = await raw(rig.proxy.port, request.repeat(150));
+  expect(received.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(101);
+});
+
+test('a client that pipelines without end and without an answer is cut off', async () => {
+  await start({});
+  const client = await connect();
+  const request = `GET /silent HTTP/1.1\r\nHost: ${rig.host()}\r\n\r\n`;
+  client.resume().write(request.repeat(6_000));
+  await new Promise((done) => client.once('close', done)); // By a reset, which is an error first.
+});
+
+test('a body that must wait for the answer before it does not hide that its client left', async () => {
   await start({});
   const client = await connect();
   const arrived = once(rig.app, 'request');
-  const request = `GET /silent HTTP/1.1\r\nHost: ${rig.host()}\r\n\r\n`;
-  client.write(request.repeat(101));
-  await arrived;
-  expect(client.destroyed).toBe(false);
-  client.write(request);
-  await once(client, 'close');
+  const head = (line: string) => `${line} HTTP/1.1\r\nHost: ${rig.host()}\r\n`;
+  client.write(`${head('GET /silent')}\r\n${head('POST /ok')}Content-Length: 300000\r\n\r\n`);
+  client.write(Buffer.alloc(300_000));
+  const [, res] = await arrived;
+  client.resetAndDestroy();
+  await once(res, 'close');
+});
+
+test('a client that leaves in the middle of its second request has left its first', async () => {
+  await start({});
+  const client = await connect();
+  const arrived = once(rig.app, 'request');
+  const head = (line: string) => `${line} HTTP/1.1\r\nHost: ${rig.host()}\r\n`;
+  client.write(`${head('GET /silent')}\r\n${head('POST /ok')}Content-Length: 9\r\n\r\nbeg`);
+  const [, res] = await arrived;
+  client.end();
+  await once(res, 'close');
+});
+
+test('an upload of which the sandbox reads nothing is given up', async () => {
+  rig = await startRig({
+    app: (req) => void req.pause(),
+    env: { UPLOAD_STALL_TIMEOUT_MS: '300' },
+  });
+  const client = await connect();
+  client.write(`POST / HTTP/1.1\r\nHost: ${rig.host()}\r\nContent-Length: 100000000\r\n\r\n`);
+  client.write(Buffer.alloc(50_000_000));
+  expect(String(await once(client, 'data'))).toMatch(/^HTTP\/1\.1 504 [\s\S]*UPSTREAM_UNREACHABLE/);
 });
