@@ -3,21 +3,23 @@ import type { Socket } from 'node:net';
 /** Without any progress for so long, a write is held back. */
 const stallMs = 150;
 
-/** Writes to a connection without end, as fast as the other side takes it. */
+/** Writes to a connection without end or up to `most` bytes, as fast as the other side takes it. */
 export class Flood {
   /** Bytes that have left for the kernel. */
   written = 0;
   readonly #socket: Socket;
   readonly #piece: Buffer;
+  readonly #most: number;
   #moved = performance.now();
 
-  constructor(socket: Socket, piece: Buffer) {
+  constructor(socket: Socket, piece: Buffer, most = Number.POSITIVE_INFINITY) {
     this.#socket = socket;
     this.#piece = piece;
+    this.#most = most;
     this.#next();
   }
 
-  /** Resolves when the other side takes no more. */
+  /** Resolves when the other side takes no more, or has taken all. */
   async stalled(): Promise<void> {
     for (;;) {
       const left = this.#moved + stallMs - performance.now();
@@ -31,7 +33,7 @@ export class Flood {
       if (error) return;
       this.written += this.#piece.length;
       this.#moved = performance.now();
-      this.#next();
+      if (this.written < this.#most) this.#next();
     });
   }
 }
