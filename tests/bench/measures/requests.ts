@@ -4,8 +4,8 @@ import { Figure } from '../report/figure.ts';
 import { CpuWatch } from '../rig/usage.ts';
 import { type Bench, inRounds } from './bench.ts';
 
-/** A just-in-time compiler needs some ten thousand requests before a program is what it will be. */
-const warmUpSeconds = 6;
+/** A just-in-time compiler needs some fifty thousand requests before a program is what it will be. */
+const warmUpSeconds = 15;
 
 /** Small GETs a second over 32 keep-alive connections. */
 export async function measureRequests(
