@@ -28,7 +28,7 @@ interface Participant {
 
 /**
  * Gives each participant its turn in each round (A B C, A B C …), so that whatever slows the
- * machine down for a while hits all of them. Round 0 is for warming up and not counted.
+ * machine down for a while hits all of them. Rounds up to 0 are for warming up and not counted.
  *
  * @param turn measures one participant and says what it found; what it throws makes the turn
  *   invalid: that is noted, and the round goes on
@@ -41,7 +41,7 @@ export async function inRounds<T extends Participant>(
   firstRound = 0,
 ): Promise<void> {
   for (let round = firstRound; round <= options.rounds; round++) {
-    const name = round === 0 ? 'warm-up' : `round ${round} of ${options.rounds}`;
+    const name = round <= 0 ? 'warm-up' : `round ${round} of ${options.rounds}`;
     const found: string[] = [];
     for (const participant of participants) {
       const { id } = participant;
