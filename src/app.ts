@@ -1,5 +1,12 @@
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import { refuseReservedPorts } from './access/reserved.ts';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  Router,
+} from 'express';
+import { type AddressRules, checkAddress } from './access/addresses.ts';
+import { type CorsRules, shareOrigins } from './access/cors.ts';
+import { type AccessParts, guard } from './access/stage.ts';
 import { clientLeft, type Exchange } from './exchange.ts';
 import type { HostFormat } from './host/parse.ts';
 import { findSandbox } from './host/stage.ts';
@@ -22,6 +29,10 @@ export interface AppParts {
   /** Connections of each client, shared with the server, which counts those without a request. */
   readonly clients: Occupancy;
   readonly sandboxes: Occupancy;
+  readonly addresses: AddressRules;
+  readonly cors: CorsRules;
+  readonly access: AccessParts;
+  readonly accessPages: RequestHandler;
   readonly directory: SandboxDirectory;
   readonly targetRules: () => TargetRules;
   readonly carrier: Carrier;
@@ -38,11 +49,13 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.disable('etag');
 
+  app.use(checkAddress(parts.addresses));
   app.use(findSandbox(parts.hosts)); // 1 who is asked for?
   app.use(limitRate(parts.rateLimit.windowMs, parts.rateLimit.max)); // 2 how often?
   app.use(limitOpen(parts.clients, 'TOO_MANY_CONNECTIONS', frontedVisitor)); // how many at once?
-  app.use(forUs(opsPages(parts.figures, parts.statsToken), parts.hosts));
-  app.use(refuseReservedPorts); // 3 who may?
+  app.use(forUs([parts.accessPages, opsPages(parts.figures, parts.statsToken)], parts.hosts));
+  app.use(shareOrigins(parts.cors));
+  app.use(guard(parts.access)); // 3 who may?
   app.use(locateSandbox(parts.directory, parts.targetRules)); // 4 where does it live?
   app.use(limitOpen(parts.sandboxes, 'SANDBOX_BUSY', ({ upstream }) => upstream?.sandboxId));
   app.use(parts.carrier.handle); // 5 carry the bytes
@@ -57,7 +70,8 @@ function frontedVisitor({ visitor }: Exchange): string | undefined {
 }
 
 /** A host that is no sandbox's has our own pages and nothing else. */
-function forUs(pages: RequestHandler, hosts: AppParts['hosts']): RequestHandler {
+function forUs(routers: RequestHandler[], hosts: AppParts['hosts']): RequestHandler {
+  const pages = Router().use(...routers);
   const example = `3000-my-sandbox.${hosts.domains[0] ?? 'example.com'}`;
   return (req, res, next) => {
     if (req.exchange.sandbox) return next();

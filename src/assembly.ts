@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { createAccess } from './access/access.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { drain } from './lifecycle/drain.ts';
@@ -58,12 +59,15 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
   });
   let port = config.PORT;
+  const access = await createAccess(config, directory, daytona, log, () => port);
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
     rateLimit: { windowMs: config.RATE_LIMIT_WINDOW_MS, max: config.RATE_LIMIT_MAX },
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
+    ...access.chain,
+    accessPages: access.pages,
     directory,
     targetRules: () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
     carrier,
@@ -72,7 +76,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       cacheTtl: config.CACHE_TTL,
       cached: () => directory.cached(),
       cacheSize: () => directory.cacheSize(),
-      counters: () => ({ ...directory.counters(), ...openWork.counts() }),
+      counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
     },
     statsToken: config.STATS_TOKEN,
   });
@@ -91,6 +95,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   port = (server.address() as AddressInfo).port;
 
   const sweeper = setInterval(() => {
+    access.sweep();
     const count = directory.sweep();
     if (count > 0) log('info', 'cache.clean', { count });
   }, sweepMs);

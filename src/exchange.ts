@@ -60,8 +60,8 @@ type RequestLine = Pick<IncomingMessage, 'method' | 'url'>;
 /** One request or upgrade on its way, and what the stages leave for the stages after them. */
 export class Exchange {
   readonly requestId: string;
-  /** Path and query, byte for byte as they came. */
-  readonly target: string;
+  /** Path and query, byte for byte as they came; without a key that was shown to us in it. */
+  target: string;
   readonly visitor: Visitor;
   /** `performance.now()` at arrival. */
   readonly startedAt = performance.now();
@@ -73,6 +73,14 @@ export class Exchange {
   upgrade: Upgrade | undefined;
   /** True while the client waits for `100 Continue` before it sends its body. */
   awaitsContinue = false;
+  /** The field in which the visitor showed us a credential, and which the sandbox does not get. */
+  withheld: 'authorization' | undefined = undefined;
+  /** True where Daytona was asked about the sandbox for this exchange. */
+  lookedUp = false;
+  /** How this sandbox's port wants to see the Origin, where a label says so. */
+  originMode: 'local' | 'preserve' | 'upstream' | 'strip' | undefined = undefined;
+  /** True where what the sandbox says of CORS is replaced by what stands in `ownFields`. */
+  ownsCors = false;
   sandbox: SandboxAddress | undefined = undefined;
   upstream: Upstream | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */

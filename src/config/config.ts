@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { contradictions } from './contradictions.ts';
 import { type Variable, variables } from './variables.ts';
 
 /** The whole configuration: one parsed value for each environment variable. */
@@ -29,13 +30,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     problems.push(explain(name, variable, given, parsed?.error));
     return [name, undefined] as const;
   });
-  if (problems.length > 0) {
-    throw new ConfigError(
-      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}\n` +
-        'Set these in the environment or in .env (see .env.example), then start again.',
-    );
-  }
-  return Object.fromEntries(values) as Config;
+  refuse(problems);
+  const config = Object.fromEntries(values) as Config;
+  refuse(contradictions(config));
+  return config;
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new ConfigError(
+    `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}\n` +
+      'Set these in the environment or in .env (see .env.example), then start again.',
+  );
 }
 
 function explain(

@@ -9,9 +9,15 @@ export function announce(config: Config, port: number, log: Log): void {
     serves: names.map((name) => `{port}-{sandboxId}.${name}`).join(', '),
     address: `${config.HOST ?? 'all interfaces'}, port ${port}`,
   });
-  log('warn', 'start.warning', {
-    warning: 'Access is open: whoever knows a sandbox’s host gets in.',
-  });
+  if (config.ACCESS_MODE === 'open') {
+    log('warn', 'start.warning', {
+      warning: 'Access is open: whoever knows a sandbox’s host gets in.',
+    });
+  } else if (config.COOKIE_SECRET.length === 0) {
+    log('warn', 'start.warning', {
+      warning: 'COOKIE_SECRET is not set: every restart ends all sessions.',
+    });
+  }
   if (domains.length === 0) {
     log('warn', 'start.warning', {
       warning: 'PROXY_DOMAIN is not set: any host whose first label names a sandbox is served.',

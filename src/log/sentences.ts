@@ -13,6 +13,7 @@ const sentences = {
     `❌ Proxy middleware error: ${f.code}${f.cause ? ` (${f.cause})` : ''}`,
   access: (f: Values) =>
     `${f.kind === 'websocket' ? '🔌' : '→'} ${f.status} ${f.method} ${f.host}${f.path} ${f.durationMs} ms${f.code ? ` ${f.code}` : ''}`,
+  'access.attempt': (f: Values) => `🔑 ${f.outcome} ${f.method} from ${f.client} for ${f.sandbox}`,
   'client.error': (f: Values) => `→ ${f.status} from ${f.client}: no valid HTTP (${f.cause})`,
   'limit.connections': (f: Values) =>
     `⚠️ Closed ${f.count} connections: ${f.limit} are open (MAX_CONNECTIONS)`,

@@ -165,7 +165,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     const res = this.#res;
     if (res.headersSent) return;
     const { exchange } = this.#req;
-    const head = responseHead(this.#rawHeaders, locationContext(exchange));
+    const head = responseHead(this.#rawHeaders, locationContext(exchange), exchange.ownsCors);
     head.push(...exchange.ownFields);
     res.writeHead(this.#status, framedFor(this.#status, head));
   }

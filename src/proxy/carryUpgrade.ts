@@ -106,7 +106,7 @@ async function passOn(
     if (refusal) throw refuse(exchange, refusal);
     if (clientLeft(req, res)) return;
   }
-  const head = responseHead(answer.rawHeaders, locationContext(exchange));
+  const head = responseHead(answer.rawHeaders, locationContext(exchange), exchange.ownsCors);
   head.push(...exchange.ownFields);
   res.writeHead(status, framedFor(status, head));
   if (suspicion === 'read-body') {

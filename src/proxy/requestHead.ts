@@ -1,5 +1,6 @@
 import type { Exchange } from '../exchange.ts';
 import { remembered } from '../remembered.ts';
+import { withoutOwnCookies } from './cookie.ts';
 import { canonicalName, isHopByHop, namedInConnection } from './headerNames.ts';
 import { forwardedOrigin, type OriginMode } from './origin.ts';
 
@@ -14,12 +15,17 @@ const oursToSay =
   /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-request-id|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
 
 /** What becomes of a visitor's field; only `pass` may still be named in Connection. */
-type Verdict = 'pass' | 'drop' | 'te' | 'via' | 'origin';
+type Verdict = 'pass' | 'drop' | 'te' | 'via' | 'origin' | 'cookie' | 'authorization';
 
 const verdictOn = remembered((name): Verdict => {
   const canonical = canonicalName(name);
-  if (canonical === 'te' || canonical === 'via' || canonical === 'origin') {
-    return name.includes('_') ? 'drop' : canonical;
+  switch (canonical) {
+    case 'te':
+    case 'via':
+    case 'origin':
+    case 'cookie':
+    case 'authorization':
+      return name.includes('_') ? 'drop' : canonical;
   }
   if (isHopByHop(canonical) || oursToSay.test(canonical)) return 'drop';
   // An alias of a field that frames the message is a trap for whoever reads it as the field.
@@ -51,6 +57,16 @@ export function requestHead(
       case 'pass':
         if (!named?.has(canonicalName(name))) head.push(name, value);
         break;
+      case 'authorization':
+        if (exchange.withheld !== 'authorization' && !named?.has('authorization')) {
+          head.push(name, value);
+        }
+        break;
+      case 'cookie': {
+        const cookie = withoutOwnCookies(value);
+        if (cookie !== undefined && !named?.has('cookie')) head.push(name, cookie);
+        break;
+      }
       case 'te':
         trailers ||= acceptsTrailers(value);
         break;
@@ -59,7 +75,7 @@ export function requestHead(
         break;
       case 'origin': {
         const origin = forwardedOrigin(value, {
-          mode: originMode,
+          mode: exchange.originMode ?? originMode,
           host: visitor.host,
           port: sandbox.port,
           upstreamOrigin: upstream.target.origin,

@@ -23,6 +23,11 @@ const verdictOn = remembered((name): Verdict => {
   return canonical === 'location' || canonical === 'content-location' ? 'redirect' : 'pass';
 });
 
+/** The fields by which a server lets other origins read its answers. */
+function isCors(name: string): boolean {
+  return canonicalName(name).startsWith('access-control-');
+}
+
 /** `X-Proxy-Error` marks our own answers, `X-Request-Id` is ours on every one. */
 function isOurs(canonical: string): boolean {
   return (
@@ -36,14 +41,20 @@ function isOurs(canonical: string): boolean {
  * Builds the head of the answer to the visitor: the sandbox's fields in their order and with
  * their duplicates, without those that end at this hop or belong to Daytona.
  *
+ * @param ownsCors drops what the sandbox says of CORS, because somebody else does
  * @returns flat pairs of names and values, ready for `writeHead`
  */
-export function responseHead(rawHeaders: readonly string[], context: LocationContext): string[] {
+export function responseHead(
+  rawHeaders: readonly string[],
+  context: LocationContext,
+  ownsCors = false,
+): string[] {
   const head: string[] = [];
   const named = namedInConnection(rawHeaders);
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? '';
     const verdict = verdictOn(name);
+    if (ownsCors && isCors(rawHeaders[i] ?? '')) continue;
     if (verdict === 'drop' || named?.has(canonicalName(name))) continue;
     const value = cleanValue(verdict, rawHeaders[i + 1] ?? '', context);
     if (value !== undefined && fieldValue.test(value)) head.push(name, value);

@@ -9,12 +9,31 @@ const catalogue = {
     status: 401,
     message: 'This page names sandboxes: ask from the machine itself, or send the bearer token.',
   },
+  LOGIN_REQUIRED: { status: 401, message: 'This sandbox is not public. Show a credential for it.' },
+  SHARE_INVALID: { status: 400, message: 'This cannot be shared: {detail}.' },
+  SHARE_UNAUTHORIZED: {
+    status: 401,
+    message: 'Send ADMIN_TOKEN or a Daytona key that sees the sandbox, as Authorization: Bearer.',
+  },
+  SHARE_NOT_FOUND: { status: 404, message: 'There is no such share.' },
+  LOGIN_FAILED: {
+    status: 401,
+    message: 'The login did not work or took too long. Open the address of the sandbox once more.',
+  },
+  NOT_A_MEMBER: { status: 403, message: 'You are logged in, but may not enter this sandbox.' },
+  ADDRESS_REFUSED: { status: 403, message: 'This address is not served here.' },
+  CROSS_SITE: { status: 403, message: 'Another site may not do this with your session.' },
+  SHARE_FORBIDS: { status: 403, message: 'The share link does not allow this.' },
   RESERVED_PORT: {
     status: 403,
     message: 'This port is reserved for Daytona itself and is not served here.',
   },
   SANDBOX_NOT_FOUND: { status: 404, message: 'There is no such sandbox.' },
   RATE_LIMITED: { status: 429, message: 'Too many requests. Please wait a moment.' },
+  TOO_MANY_FAILURES: {
+    status: 429,
+    message: 'Too many failed attempts to get in. Please wait a moment.',
+  },
   TOO_MANY_CONNECTIONS: { status: 429, message: 'Too many open connections from your address.' },
   INTERNAL: { status: 500, message: 'The proxy could not handle this request.' },
   PORT_NOT_LISTENING: {
@@ -54,6 +73,8 @@ interface Details {
   state?: string;
   /** Replaces `{example}` in the public sentence. */
   example?: string;
+  /** Replaces `{detail}` in the public sentence. */
+  detail?: string;
 }
 
 /** The one error class of the proxy: whatever else is thrown is answered as INTERNAL. */
@@ -66,9 +87,11 @@ export class ProxyError extends Error {
 
   constructor(code: ErrorCode, details: Details = {}) {
     const { status, message } = catalogue[code];
-    super(message.replace('{example}', details.example ?? '3000-my-sandbox.example.com'), {
-      cause: details.cause,
-    });
+    const example = details.example ?? '3000-my-sandbox.example.com';
+    const sentence = message
+      .replace('{example}', example)
+      .replace('{detail}', details.detail ?? '');
+    super(sentence, { cause: details.cause });
     this.code = code;
     this.status = details.status ?? status;
     this.retryAfter = details.retryAfter;

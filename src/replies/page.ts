@@ -17,19 +17,34 @@ export function errorPage(error: ProxyError, requestId: string): string {
   const state = error.state
     ? `<p>Its state is <strong>${escapeHtml(error.state)}</strong>.</p>`
     : '';
+  const small = `${error.status} ${error.code} · request ${escapeHtml(requestId)}`;
+  return page(
+    `${error.status} · ${error.code}`,
+    error.message,
+    `${state}<p><small>${small}</small></p>`,
+  );
+}
+
+/** A page of ours that says one sentence. */
+export function noticePage(sentence: string): string {
+  return page(sentence, sentence, '');
+}
+
+/** @param rest HTML */
+function page(title: string, headline: string, rest: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex">
-<title>${error.status} · ${error.code}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(error.message)}</h1>
-${state}<p><small>${error.status} ${error.code} · request ${escapeHtml(requestId)}</small></p>
+<h1>${escapeHtml(headline)}</h1>
+${rest}
 </main>
 </body>
 </html>

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import helmet from 'helmet';
 import type { ProxyError } from './errors.ts';
-import { errorPage, styleHash } from './page.ts';
+import { errorPage, noticePage, styleHash } from './page.ts';
 
 /**
  * helmet's headers, for answers of our own and never for a sandbox's. HSTS is the operator's to
@@ -40,7 +40,7 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Prox
   for (const name of res.getHeaderNames()) res.removeHeader(name);
   res.setHeader('X-Proxy-Error', error.code);
   if (error.retryAfter !== undefined) res.setHeader('Retry-After', String(error.retryAfter));
-  if (error.code === 'UNAUTHORIZED') res.setHeader('WWW-Authenticate', 'Bearer');
+  if (error.status === 401) res.setHeader('WWW-Authenticate', 'Bearer');
   // Nobody knows whether the body of a client that waits for our word still comes.
   if (error.code === 'INVALID_REQUEST' || awaitsContinue) res.setHeader('Connection', 'close');
   if (wantsPage(req)) {
@@ -51,6 +51,31 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Prox
   sendJson(req, res, error.status, { error: { code, message, requestId, state } });
 }
 
+/** Sends a browser to another address of the same host; nobody keeps the one that it came by. */
+export function sendRedirect(req: IncomingMessage, res: ServerResponse, location: string): void {
+  res.setHeader('Location', location);
+  send(req, res, 303, 'text/plain; charset=utf-8', '');
+}
+
+/** Sends a small page that says one sentence. */
+export function sendNotice(req: IncomingMessage, res: ServerResponse, sentence: string): void {
+  send(req, res, 200, 'text/html; charset=utf-8', noticePage(sentence));
+}
+
+/** Sends an answer of our own that has no body. */
+export function sendEmpty(req: IncomingMessage, res: ServerResponse, status: number): void {
+  addOwnFields(req, res);
+  res.statusCode = status;
+  res.end();
+}
+
+function addOwnFields(req: IncomingMessage, res: ServerResponse): void {
+  const { ownFields } = req.exchange;
+  for (let i = 0; i < ownFields.length; i += 2) {
+    res.appendHeader(ownFields[i] ?? '', ownFields[i + 1] ?? '');
+  }
+}
+
 function send(
   req: IncomingMessage,
   res: ServerResponse,
@@ -59,10 +84,7 @@ function send(
   body: string,
 ): void {
   protect(req, res, () => {});
-  const { ownFields } = req.exchange;
-  for (let i = 0; i < ownFields.length; i += 2) {
-    res.setHeader(ownFields[i] ?? '', ownFields[i + 1] ?? '');
-  }
+  addOwnFields(req, res);
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Content-Type', type);
   res.setHeader('Content-Length', Buffer.byteLength(body));

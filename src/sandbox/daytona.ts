@@ -1,4 +1,4 @@
-import { Configuration, SandboxApi } from '@daytona/api-client';
+import { ConfigApi, Configuration, PreviewApi, SandboxApi } from '@daytona/api-client';
 import { z } from 'zod';
 import { ProxyError } from '../replies/errors.ts';
 
@@ -21,6 +21,16 @@ export interface SandboxFacts {
 export interface Daytona {
   previewLink(idOrName: string, port: number): Promise<PreviewLink>;
   facts(idOrName: string): Promise<SandboxFacts>;
+  /** Says whether Daytona lets the holder of a key or a JWT, which is not ours, see a sandbox. */
+  mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
+  /** The OpenID Connect provider of Daytona's users; undefined where it names none. */
+  provider(): Promise<LoginProvider | undefined>;
+}
+
+export interface LoginProvider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly audience: string | undefined;
 }
 
 export interface DaytonaOptions {
@@ -44,6 +54,12 @@ const facts = z.object({
   labels: z.record(z.string(), z.string()).default({}),
 });
 
+const loginConfig = z.object({
+  oidc: z
+    .object({ issuer: z.string(), clientId: z.string(), audience: z.string().optional() })
+    .optional(),
+});
+
 const longestBackOffSeconds = 60;
 
 /**
@@ -52,16 +68,13 @@ const longestBackOffSeconds = 60;
  * that its 0.3 s do not stand before the first request.
  */
 export function connectDaytona({ apiKey, apiUrl, timeoutMs, onFailure }: DaytonaOptions): Daytona {
+  // A redirect would carry the key to wherever it points.
+  const baseOptions = { maxRedirects: 0, maxContentLength: 1_048_576 };
+  const preview = new PreviewApi(new Configuration({ basePath: apiUrl, baseOptions }));
+  const config = new ConfigApi(new Configuration({ basePath: apiUrl, baseOptions }));
+  const headers = { Authorization: `Bearer ${apiKey}` };
   const rest = new SandboxApi(
-    new Configuration({
-      basePath: apiUrl,
-      // A redirect would carry the key to wherever it points.
-      baseOptions: {
-        headers: { Authorization: `Bearer ${apiKey}` },
-        maxRedirects: 0,
-        maxContentLength: 1_048_576,
-      },
-    }),
+    new Configuration({ basePath: apiUrl, baseOptions: { ...baseOptions, headers } }),
   );
   const sdk = import('@daytonaio/sdk').then(
     ({ Daytona }) =>
@@ -93,6 +106,28 @@ export function connectDaytona({ apiKey, apiUrl, timeoutMs, onFailure }: Daytona
         const answer = await rest.getPortPreviewUrl(idOrName, port, undefined, { signal });
         return answer.data;
       }),
+    provider: async () => {
+      const found = await call('config', loginConfig, async (signal) => {
+        const answer = await config.configControllerGetConfig({ signal });
+        return answer.data;
+      });
+      const { issuer, clientId, audience } = found.oidc ?? {};
+      return issuer && clientId ? { issuer, clientId, audience: audience || undefined } : undefined;
+    },
+    mayAccess: async (sandboxId, bearer) => {
+      const headers = { Authorization: `Bearer ${bearer}` };
+      try {
+        await withDeadline(timeoutMs, (signal) =>
+          preview.hasSandboxAccess(sandboxId, { signal, headers }),
+        );
+        return true;
+      } catch (cause) {
+        const { error, status } = translate(cause);
+        if (status === 400 || status === 401 || status === 403 || status === 404) return false;
+        onFailure('preview-access', error, status);
+        throw error;
+      }
+    },
     facts: (idOrName) => call('sandbox', facts, async () => (await sdk).get(idOrName)),
   };
 }

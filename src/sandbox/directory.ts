@@ -1,9 +1,9 @@
+import { BoundedCache } from '../boundedCache.ts';
 import type { Refusal, SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
-import { BoundedCache } from './boundedCache.ts';
+import { SingleFlight } from '../singleFlight.ts';
 import type { Daytona, PreviewLink, SandboxFacts } from './daytona.ts';
-import { SingleFlight } from './singleFlight.ts';
 import { readState } from './state.ts';
 
 const cacheSize = 10_000;
@@ -36,6 +36,9 @@ export class SandboxDirectory {
   readonly #missing = new BoundedCache<true>(cacheSize);
   readonly #refused = new BoundedCache<true>(cacheSize);
   readonly #lookups = new SingleFlight<Resolution>();
+  /** Of sandboxes that may not run: a start renews the token, so these are soon asked for again. */
+  readonly #tokens = new BoundedCache<PreviewLink>(cacheSize);
+  readonly #linkLookups = new SingleFlight<PreviewLink>();
   readonly #factLookups = new SingleFlight<SandboxFacts>();
   #hits = 0;
   #misses = 0;
@@ -56,11 +59,13 @@ export class SandboxDirectory {
     const facts = this.#facts.get(address.id);
     if (facts) requireRunning(facts);
     if (!link || !facts) return undefined;
-    this.#hits += 1;
-    if (this.#log.enabled('debug')) {
-      this.#log('debug', 'cache.hit', { sandbox: address.id, port: address.port });
-    }
     return { link, facts };
+  }
+
+  /** Counts a request for which Daytona was not asked. */
+  noteHit({ id, port }: SandboxAddress): void {
+    this.#hits += 1;
+    if (this.#log.enabled('debug')) this.#log('debug', 'cache.hit', { sandbox: id, port });
   }
 
   /**
@@ -71,7 +76,10 @@ export class SandboxDirectory {
    */
   async resolve(address: SandboxAddress): Promise<Resolution> {
     const known = this.known(address);
-    if (known) return known;
+    if (known) {
+      this.noteHit(address);
+      return known;
+    }
     const key = keyOf(address);
     const link = this.#links.get(key);
     const facts = this.#facts.get(address.id);
@@ -81,6 +89,37 @@ export class SandboxDirectory {
       throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
     }
     return this.#lookups.run(key, () => this.#lookUp(address, link, facts));
+  }
+
+  /**
+   * Gives the facts of a sandbox in whatever state, at once where they are known.
+   *
+   * @throws ProxyError SANDBOX_NOT_FOUND or one about the API
+   */
+  factsOf(address: SandboxAddress): SandboxFacts | Promise<SandboxFacts> {
+    const known = this.#facts.get(address.id);
+    if (known) return known;
+    if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
+    if (this.#factLookups.size >= maxLookups) {
+      throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
+    }
+    return this.#factLookups.run(address.id, () => this.#askFacts(address.id));
+  }
+
+  /**
+   * Gives the preview token of a sandbox in whatever state.
+   *
+   * @throws ProxyError SANDBOX_NOT_FOUND or one about the API
+   */
+  async tokenOf(address: SandboxAddress): Promise<string> {
+    const known = this.#links.get(keyOf(address)) ?? this.#tokens.get(keyOf(address));
+    if (known) return known.token;
+    if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
+    const link = await this.#linkLookups.run(keyOf(address), () =>
+      this.#ask(address.id, () => this.#daytona.previewLink(address.id, address.port)),
+    );
+    this.#tokens.set(keyOf(address), link, notRunningMs);
+    return link.token;
   }
 
   /** Takes a refusal by Daytona's edge as news about the sandbox. */
@@ -99,6 +138,7 @@ export class SandboxDirectory {
     this.#facts.sweep();
     this.#missing.sweep();
     this.#refused.sweep();
+    this.#tokens.sweep();
     return this.#links.sweep();
   }
 

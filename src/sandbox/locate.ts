@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { isReserved } from '../access/reservedPorts.ts';
 import { clientLeft, type Target } from '../exchange.ts';
 import type { PreviewLink } from './daytona.ts';
 import type { SandboxDirectory } from './directory.ts';
@@ -32,14 +33,17 @@ export function locateSandbox(
     const { exchange } = req;
     const address = exchange.sandbox;
     if (!address) throw new Error('a request without a sandbox came past the host stage');
-    const { link, facts } = directory.known(address) ?? (await directory.resolve(address));
+    const known = directory.known(address);
+    if (known && !exchange.lookedUp) directory.noteHit(address);
+    const { link, facts } = known ?? (await directory.resolve(address));
     if (clientLeft(req, res)) return;
     const { target, publicHeaders, privateHeaders } = wayOf(link, address.port);
     exchange.upstream = {
       target,
       sandboxId: link.sandboxId,
       // A public sandbox's edge passes the token on to the app: it is not the app's to know.
-      headers: facts.public ? publicHeaders : privateHeaders,
+      // Reserved ports are Daytona's own, and ask for it on every sandbox.
+      headers: facts.public && !isReserved(address.port) ? publicHeaders : privateHeaders,
       refused: (refusal) => directory.noteRefusal(address, refusal),
     };
     next();

@@ -18,6 +18,8 @@ const daytona: Daytona = {
     if (fail) throw fail;
     return { sandboxId: facts.id, url: `https://${port}-${id}.edge.test`, token };
   },
+  mayAccess: async () => false,
+  provider: async () => undefined,
   facts: async (id) => {
     calls.push(`facts ${id}`);
     await gate;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { BoundedCache } from '../../../src/sandbox/boundedCache.ts';
+import { BoundedCache } from '../../src/boundedCache.ts';
 
 test('drops its oldest entries when full, and never throws', () => {
   const cache = new BoundedCache<number>(100);

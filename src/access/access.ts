@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import type { BlockList } from 'node:net';
+import { Router } from 'express';
+import type { SandboxAddress } from '../exchange.ts';
+import type { Log } from '../log/logger.ts';
+import type { AddressRules } from './addresses.ts';
+import type { AllowedSandboxes } from './allowedSandboxes.ts';
+import type { CorsMode, CorsRules } from './cors.ts';
+import type { KnownSandbox } from './doors.ts';
+import { Failures } from './failures.ts';
+import { Gatekeeper } from './gatekeeper.ts';
+import { createLogins, type LoginConfig } from './login/createLogins.ts';
+import { loginPages } from './login/pages.ts';
+import type { AccessMode } from './policy.ts';
+import { Revocations } from './revocations.ts';
+import { Seals } from './seals.ts';
+import { Sessions } from './session.ts';
+import { sharePages } from './sharePages.ts';
+import { Shares } from './shares.ts';
+import type { AccessParts } from './stage.ts';
+
+/** The part of the configuration that decides who gets in. */
+export interface AccessConfig extends LoginConfig {
+  readonly ACCESS_MODE: AccessMode;
+  readonly ALLOW_SANDBOXES: AllowedSandboxes;
+  readonly IP_ALLOW: BlockList;
+  readonly IP_DENY: BlockList;
+  readonly COOKIE_SECRET: readonly string[];
+  readonly EMBEDDING: 'off' | 'partitioned';
+  readonly EMBEDDING_ORIGINS: ReadonlySet<string>;
+  readonly AUTH_FAILURES_MAX: number;
+  readonly RATE_LIMIT_WINDOW_MS: number;
+  readonly ADMIN_TOKEN: string | undefined;
+  readonly STATE_FILE: string | undefined;
+  readonly CORS_MODE: CorsMode;
+  readonly CORS_ORIGINS: ReadonlySet<string>;
+}
+
+/** What access asks of Daytona for a visitor. */
+export interface DaytonaQuestions {
+  mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
+  /** The provider that Daytona's own users log in at; undefined where it names none. */
+  provider(): Promise<
+    { issuer: string; clientId: string; audience: string | undefined } | undefined
+  >;
+}
+
+/** What access has to know of sandboxes. */
+export interface SandboxSource {
+  factsOf(address: SandboxAddress): KnownSandbox | Promise<KnownSandbox>;
+  tokenOf(address: SandboxAddress): Promise<string>;
+  /** Begins to look up what the next stage will ask for. */
+  resolve(address: SandboxAddress): Promise<unknown>;
+}
+
+export interface Access {
+  readonly chain: { addresses: AddressRules; cors: CorsRules; access: AccessParts };
+  /** Our own pages about access, for hosts that are no sandbox's. */
+  readonly pages: Router;
+  counters(): Readonly<Record<string, number>>;
+  sweep(): void;
+}
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Builds everything behind the question who may.
+ *
+ * @throws Error where STATE_FILE cannot be used
+ */
+export async function createAccess(
+  config: AccessConfig,
+  sandboxes: SandboxSource,
+  daytona: DaytonaQuestions,
+  log: Log,
+  port: () => number,
+): Promise<Access> {
+  const secrets = config.COOKIE_SECRET.length > 0 ? config.COOKIE_SECRET : [randomSecret()];
+  const seals = new Seals(secrets);
+  const revocations = await Revocations.load(config.STATE_FILE);
+  // Where nobody remembers which links were ended, none may outlive this process.
+  const shareSeals = config.STATE_FILE === undefined ? new Seals([randomSecret()]) : seals;
+  const shares = new Shares(shareSeals, revocations);
+  const partitioned = config.EMBEDDING === 'partitioned';
+  const sessions = new Sessions(seals, { ttlMs: config.SESSION_TTL_MS, partitioned });
+  const failures = new Failures(config.RATE_LIMIT_WINDOW_MS, config.AUTH_FAILURES_MAX);
+  const open = config.ACCESS_MODE === 'open';
+
+  const sandboxOf = (address: SandboxAddress) => {
+    const sandbox = sandboxes.factsOf(address);
+    // Where most get in, the link is asked for side by side with the facts and not after them.
+    if (open && sandbox instanceof Promise) sandboxes.resolve(address).catch(() => {});
+    return sandbox;
+  };
+  const gatekeeper = new Gatekeeper(sessions, {
+    idOf: async (address) => (await sandboxes.factsOf(address)).id,
+    tokenOf: (address) => sandboxes.tokenOf(address),
+    mayAccess: daytona.mayAccess,
+    shareOf: (key, { id, port: at }) => shares.open(key, id, at),
+    isRevoked: ({ share, login }) =>
+      (share !== undefined && shares.isRevoked(share.id)) ||
+      (login !== undefined && revocations.has(login)),
+  });
+  const logins = createLogins(config, { seals, revocations, sandboxes, daytona });
+  const pages = Router();
+  if (logins) pages.use(loginPages(logins, config.PROXY_DOMAIN));
+  return {
+    chain: {
+      addresses: {
+        allow: config.IP_ALLOW.rules.length > 0 ? config.IP_ALLOW : undefined,
+        deny: config.IP_DENY,
+      },
+      cors: { mode: config.CORS_MODE, origins: config.CORS_ORIGINS },
+      access: {
+        policy: { mode: config.ACCESS_MODE, labels: config.LABEL_POLICY },
+        allowed: config.ALLOW_SANDBOXES,
+        crossSite: { embedders: partitioned ? config.EMBEDDING_ORIGINS : new Set() },
+        gatekeeper,
+        sessions,
+        failures,
+        logins,
+        sandboxOf,
+        log,
+      },
+    },
+    pages: pages.use(
+      sharePages({
+        shares,
+        failures,
+        adminToken: config.ADMIN_TOKEN,
+        domains: config.PROXY_DOMAIN,
+        port,
+        idOf: async (idOrName) =>
+          uuid.test(idOrName) ? idOrName : (await sandboxes.factsOf({ id: idOrName, port: 0 })).id,
+        mayAccess: daytona.mayAccess,
+      }),
+    ),
+    counters: () => ({ failedAttempts: failures.total }),
+    sweep: () => {
+      gatekeeper.sweep();
+      logins?.sweep();
+      revocations.sweep();
+    },
+  };
+}
+
+function randomSecret(): string {
+  return randomBytes(32).toString('base64url');
+}

@@ -1,0 +1,26 @@
+import { type BlockList, isIP } from 'node:net';
+import type { RequestHandler } from 'express';
+import { ProxyError } from '../replies/errors.ts';
+
+export interface AddressRules {
+  /** Only these get in; undefined for all. */
+  readonly allow: BlockList | undefined;
+  readonly deny: BlockList;
+}
+
+/** Lets in whose address may come, before anything else is asked. */
+export function checkAddress(rules: AddressRules): RequestHandler {
+  if (!rules.allow && rules.deny.rules.length === 0) return (_req, _res, next) => next();
+  return (req, _res, next) => {
+    if (!mayCome(req.exchange.visitor.address, rules)) throw new ProxyError('ADDRESS_REFUSED');
+    next();
+  };
+}
+
+/** Denial wins; an address that cannot be read may not come where there is a rule at all. */
+export function mayCome(address: string, { allow, deny }: AddressRules): boolean {
+  const family = isIP(address);
+  if (family === 0) return allow === undefined && deny.rules.length === 0;
+  const within = (list: BlockList) => list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return !within(deny) && (allow === undefined || within(allow));
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+
+export interface CrossSiteRules {
+  /** Origins whose pages may show a sandbox in a frame: `https://app.example.com`. */
+  readonly embedders: ReadonlySet<string>;
+}
+
+type Asked = Pick<IncomingMessage, 'method' | 'headers'>;
+
+/**
+ * Says whether a request that a cookie lets in may be another page's doing. All previews share a
+ * parent domain, so SameSite does not keep them apart: a write or an upgrade needs an Origin of its
+ * own host, and what a foreign page asks for passes only as a top-level navigation.
+ *
+ * @param ownOrigin scheme and host of the sandbox's own address, as the visitor sees it
+ */
+export function isForeign(
+  { method, headers }: Asked,
+  isUpgrade: boolean,
+  ownOrigin: string,
+  { embedders }: CrossSiteRules,
+): boolean {
+  const { origin } = headers;
+  const site = single(headers['sec-fetch-site']);
+  const safe = !isUpgrade && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
+  if (!safe) {
+    if (origin === undefined) return site !== 'same-origin';
+    return origin.toLowerCase() !== ownOrigin && !embedders.has(origin);
+  }
+  if (site !== 'cross-site' && site !== 'same-site') return false;
+  if (method !== 'GET' || single(headers['sec-fetch-mode']) !== 'navigate') return true;
+  const destination = single(headers['sec-fetch-dest']);
+  if (destination === 'document') return false;
+  return !(destination === 'iframe' && embedders.size > 0);
+}
+
+/** True for what a person opens in a browser: only that is ever sent to a login or another page. */
+export function isNavigation({ method, headers }: Asked): boolean {
+  if (method !== 'GET') return false;
+  const mode = single(headers['sec-fetch-mode']);
+  if (mode !== undefined) {
+    return (
+      mode === 'navigate' &&
+      /^(?:document|iframe|frame)$/.test(single(headers['sec-fetch-dest']) ?? '')
+    );
+  }
+  return headers.upgrade === undefined && /\btext\/html\b/i.test(headers.accept ?? '');
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

@@ -1,0 +1,61 @@
+import type { Exchange, SandboxAddress } from '../exchange.ts';
+import { ProxyError } from '../replies/errors.ts';
+import { type AllowedSandboxes, isAllowed, isAllowedByName } from './allowedSandboxes.ts';
+import {
+  asksEverybody,
+  type Door,
+  doorOf,
+  type PolicyRules,
+  type SandboxPolicy,
+} from './policy.ts';
+import { isReserved } from './reservedPorts.ts';
+
+/** A sandbox as far as access is concerned. */
+export interface KnownSandbox extends SandboxPolicy {
+  readonly id: string;
+}
+
+export interface DoorRules {
+  readonly policy: PolicyRules;
+  readonly allowed: AllowedSandboxes;
+  /** Without a wait where the sandbox is known, also for one that does not run. */
+  readonly sandboxOf: (address: SandboxAddress) => KnownSandbox | Promise<KnownSandbox>;
+}
+
+const guarded: Door = { state: 'guarded', owner: undefined, origin: undefined };
+
+/**
+ * Finds out what a sandbox's port asks of visitors, and asks Daytona for nothing that the answer
+ * does not need: else every stranger could make it ask.
+ *
+ * @throws ProxyError SANDBOX_NOT_FOUND for one that does not exist for the outside
+ */
+export function findDoor(rules: DoorRules): (exchange: Exchange) => Door | Promise<Door> {
+  const { policy, allowed, sandboxOf } = rules;
+  const blind = asksEverybody(policy);
+  /** Facts stay the same object for as long as they are true. */
+  const known = new WeakMap<KnownSandbox, Map<number, Door>>();
+
+  const judge = (sandbox: KnownSandbox, port: number): Door => {
+    const doors = known.get(sandbox) ?? new Map<number, Door>();
+    const before = doors.get(port);
+    if (before) return before;
+    if (!isAllowed(allowed, sandbox)) throw new ProxyError('SANDBOX_NOT_FOUND');
+    const door = doorOf(policy, port, sandbox);
+    known.set(sandbox, doors.set(port, door));
+    return door;
+  };
+
+  return (exchange) => {
+    const { sandbox: address } = exchange;
+    if (!address) throw new Error('a request without a sandbox came past the host stage');
+    const listed = isAllowedByName(allowed, address.id);
+    if (listed === false) throw new ProxyError('SANDBOX_NOT_FOUND');
+    if (policy.mode === 'open' && isReserved(address.port)) throw new ProxyError('RESERVED_PORT');
+    if (listed && blind) return guarded;
+    const sandbox = sandboxOf(address);
+    if (!(sandbox instanceof Promise)) return judge(sandbox, address.port);
+    exchange.lookedUp = true;
+    return sandbox.then((found) => judge(found, address.port));
+  };
+}

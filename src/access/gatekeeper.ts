@@ -1,0 +1,134 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { SandboxAddress } from '../exchange.ts';
+import type { Credentials } from './credentials.ts';
+import { fingerprint, type ReadSession, type Sessions, type Share } from './session.ts';
+import { Shares } from './shares.ts';
+import { Verdicts } from './verdicts.ts';
+
+export type Method = 'bearer' | 'token' | 'key' | 'share' | 'session';
+
+/** A visitor whose credential is good. */
+export interface Admission {
+  readonly method: Method;
+  /** Named in the log. */
+  readonly visitor: string;
+  /** The session that the request came with. */
+  readonly session?: ReadSession;
+  /** What the visitor's link allows, where it came by one. */
+  readonly share?: Share | undefined;
+}
+
+/** What the gatekeeper has to ask others; `assembly.ts` joins it to Daytona. */
+export interface AccessQuestions {
+  /** Daytona's id of the sandbox that the host names. */
+  idOf(address: SandboxAddress): Promise<string>;
+  /** The sandbox's own preview token. */
+  tokenOf(address: SandboxAddress): Promise<string>;
+  /** Whether Daytona lets the holder of a key or a JWT see a sandbox. */
+  mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
+  /** What the key of a share link opens, if it opens this port. */
+  shareOf(key: string, address: SandboxAddress): Promise<Share | undefined>;
+  /** Whether a session was ended before its time. */
+  isRevoked(session: ReadSession): boolean;
+}
+
+/** The request's own part in the question whether it gets in. */
+export interface Knock {
+  readonly address: SandboxAddress;
+  readonly host: string;
+  readonly credentials: Credentials;
+}
+
+/** Tries credentials in their order; the first that is good lets the visitor in. */
+export class Gatekeeper {
+  readonly #sessions: Sessions;
+  readonly #ask: AccessQuestions;
+  readonly #bearers = new Verdicts<true>();
+  readonly #read = new Verdicts<ReadSession>();
+
+  constructor(sessions: Sessions, ask: AccessQuestions) {
+    this.#sessions = sessions;
+    this.#ask = ask;
+  }
+
+  /**
+   * @param attempt told of every secret that was looked at, good or not
+   * @throws ProxyError where Daytona could not be asked and nothing else was good
+   */
+  async admit(
+    knock: Knock,
+    attempt: (method: Method, good: boolean) => void,
+  ): Promise<Admission | undefined> {
+    const { bearer, previewToken, queryKey, sessions } = knock.credentials;
+    let failure: unknown;
+    const tries: [Method, () => Promise<Admission | undefined>][] = [];
+    if (bearer !== undefined) tries.push(['bearer', () => this.#byBearer(knock, bearer)]);
+    if (previewToken !== undefined) {
+      tries.push(['token', () => this.#byToken(knock, 'token', previewToken)]);
+    }
+    if (queryKey !== undefined && Shares.isKey(queryKey)) {
+      tries.push(['share', () => this.#byShare(knock, queryKey)]);
+    } else if (queryKey !== undefined) {
+      tries.push(['key', () => this.#byToken(knock, 'key', queryKey)]);
+    }
+    if (sessions.length > 0) tries.push(['session', () => this.bySession(knock)]);
+    for (const [method, check] of tries) {
+      try {
+        const admission = await check();
+        attempt(method, admission !== undefined);
+        if (admission) return admission;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+    return undefined;
+  }
+
+  /** Looks at the session cookies alone, which nobody can guess. */
+  async bySession({ address, host, credentials }: Knock): Promise<Admission | undefined> {
+    // A sibling may have set a cookie of our name for the whole domain: one good one is enough.
+    for (const value of credentials.sessions.slice(0, 4)) {
+      const session = await this.#read.of(fingerprint(host, value), () =>
+        this.#sessions.read(value, host),
+      );
+      if (!session || session.expiresAt <= Date.now() || this.#ask.isRevoked(session)) continue;
+      const id = session.sandboxId === address.id ? address.id : await this.#ask.idOf(address);
+      const { share, visitor } = session;
+      if (session.sandboxId === id) return { method: 'session', visitor, session, share };
+    }
+    return undefined;
+  }
+
+  sweep(): void {
+    this.#bearers.sweep();
+    this.#read.sweep();
+  }
+
+  async #byBearer({ address }: Knock, bearer: string): Promise<Admission | undefined> {
+    const id = await this.#ask.idOf(address);
+    const good = await this.#bearers.of(fingerprint(id, bearer), async () =>
+      (await this.#ask.mayAccess(id, bearer)) ? true : undefined,
+    );
+    return good && { method: 'bearer', visitor: 'a Daytona user' };
+  }
+
+  async #byShare({ address }: Knock, key: string): Promise<Admission | undefined> {
+    const share = await this.#ask.shareOf(key, address);
+    return share && { method: 'share', visitor: `the share ${share.id}`, share };
+  }
+
+  async #byToken(
+    { address }: Knock,
+    method: 'token' | 'key',
+    given: string,
+  ): Promise<Admission | undefined> {
+    const token = await this.#ask.tokenOf(address);
+    return sameSecret(given, token) ? { method, visitor: 'a holder of the token' } : undefined;
+  }
+}
+
+/** Compares in constant time, whatever the lengths. */
+export function sameSecret(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(fingerprint(a)), Buffer.from(fingerprint(b)));
+}

@@ -1,0 +1,78 @@
+import type { DaytonaQuestions, SandboxSource } from '../access.ts';
+import type { LabelPolicy } from '../policy.ts';
+import type { Revocations } from '../revocations.ts';
+import type { Seals } from '../seals.ts';
+import { type Destination, Logins } from './logins.ts';
+import { isOwner, type MemberRules, mayEnter } from './members.ts';
+import { type Person, Provider, type ProviderFacts } from './provider.ts';
+
+/** The part of the configuration that is about logins. */
+export interface LoginConfig {
+  readonly ACCESS_MODE: 'open' | 'protected' | 'private';
+  readonly LABEL_POLICY: LabelPolicy;
+  readonly SESSION_TTL_MS: number;
+  readonly PROXY_DOMAIN: readonly string[];
+  readonly OIDC_ISSUER: string | undefined;
+  readonly OIDC_DOMAIN: string | undefined;
+  readonly OIDC_CLIENT_ID: string | undefined;
+  readonly OIDC_CLIENT_SECRET: string | undefined;
+  readonly OIDC_AUDIENCE: string | undefined;
+  readonly OIDC_SCOPES: string;
+  readonly OIDC_ALLOWED_EMAILS: ReadonlySet<string>;
+  readonly OIDC_ALLOWED_DOMAINS: ReadonlySet<string>;
+  readonly OIDC_ALLOWED_GROUPS: ReadonlySet<string>;
+}
+
+interface LoginSources {
+  readonly seals: Seals;
+  readonly revocations: Revocations;
+  readonly sandboxes: SandboxSource;
+  readonly daytona: DaytonaQuestions;
+}
+
+/** Builds the logins; undefined where nobody is asked for one, or it could lead nowhere. */
+export function createLogins(config: LoginConfig, sources: LoginSources): Logins | undefined {
+  if (config.PROXY_DOMAIN.length === 0) return undefined;
+  const own = ownProvider(config);
+  const { sandboxes, daytona } = sources;
+  const rules: MemberRules = {
+    emails: config.OIDC_ALLOWED_EMAILS,
+    domains: config.OIDC_ALLOWED_DOMAINS,
+    groups: config.OIDC_ALLOWED_GROUPS,
+    labels: config.LABEL_POLICY,
+  };
+
+  const admit = async (person: Person, to: Destination): Promise<string | undefined> => {
+    const sandbox = await sandboxes.factsOf({ id: to.sandbox, port: to.port });
+    const owner = sandbox.labels['preview.owner'] || undefined;
+    if (own) return mayEnter(rules, person, owner) ? sandbox.id : undefined;
+    if (owner !== undefined && rules.labels !== 'off' && !isOwner(person, owner)) return undefined;
+    return (await daytona.mayAccess(sandbox.id, person.accessToken)) ? sandbox.id : undefined;
+  };
+  const find = async (): Promise<ProviderFacts | undefined> => {
+    if (own) return own;
+    const found = await daytona.provider();
+    return found && { ...found, clientSecret: undefined, scopes: config.OIDC_SCOPES };
+  };
+  return new Logins({
+    provider: new Provider(find),
+    seals: sources.seals,
+    revocations: sources.revocations,
+    sessionTtlMs: config.SESSION_TTL_MS,
+    domains: config.PROXY_DOMAIN,
+    admit,
+  });
+}
+
+function ownProvider(config: LoginConfig): ProviderFacts | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_DOMAIN: domain, OIDC_CLIENT_ID: clientId } = config;
+  const address = issuer ?? (domain === undefined ? undefined : `https://${domain}/`);
+  if (address === undefined || clientId === undefined) return undefined;
+  return {
+    issuer: address,
+    clientId,
+    clientSecret: config.OIDC_CLIENT_SECRET,
+    audience: config.OIDC_AUDIENCE,
+    scopes: config.OIDC_SCOPES,
+  };
+}

@@ -1,0 +1,206 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { BoundedCache } from '../../boundedCache.ts';
+import type { Exchange } from '../../exchange.ts';
+import { ProxyError } from '../../replies/errors.ts';
+import { cookiesNamed } from '../credentials.ts';
+import { sameSecret } from '../gatekeeper.ts';
+import type { Revocations } from '../revocations.ts';
+import type { Seals } from '../seals.ts';
+import { codeName, type Handover, Handovers } from './handover.ts';
+import type { Person, Provider } from './provider.ts';
+import { isReturnable, returnAddress, withParameter } from './returnPath.ts';
+
+/** How long a person may take over a login. */
+const patienceMs = 600_000;
+const mostPeople = 10_000;
+
+/** Where somebody wants to go: sealed on the sandbox's host, opened on ours. */
+const destination = z.object({
+  host: z.string(),
+  target: z.string(),
+  proto: z.enum(['http', 'https']),
+  sandbox: z.string(),
+  port: z.number(),
+  browser: z.string(),
+});
+export type Destination = z.output<typeof destination>;
+
+const state = z.object({
+  jti: z.string(),
+  to: destination,
+  browser: z.string(),
+  codeVerifier: z.string(),
+  nonce: z.string(),
+});
+
+export interface LoginParts {
+  readonly provider: Provider;
+  readonly seals: Seals;
+  readonly revocations: Revocations;
+  readonly sessionTtlMs: number;
+  readonly domains: readonly string[];
+  /** Decides on a person, and gives Daytona's id of the sandbox that he may enter. */
+  readonly admit: (person: Person, to: Destination) => Promise<string | undefined>;
+}
+
+/** An answer that sends the browser on. */
+export interface Step {
+  readonly location: string;
+  readonly cookies: readonly string[];
+}
+
+/** The way of a login: sandbox's host, our host, provider, our host, sandbox's host. */
+export class Logins {
+  readonly #parts: LoginParts;
+  readonly #handovers = new Handovers();
+  readonly #usedStates = new BoundedCache<true>(mostPeople);
+  readonly #people = new BoundedCache<Person>(mostPeople);
+
+  constructor(parts: LoginParts) {
+    this.#parts = parts;
+  }
+
+  /** On the sandbox's host: marks the browser, and sends it to ours. */
+  async begin(req: IncomingMessage, { visitor, target, sandbox }: Exchange): Promise<Step> {
+    if (!sandbox) throw new Error('a login for no sandbox');
+    const { host, proto } = visitor;
+    const browser = browsersOf(req, proto)[0] ?? newSecret();
+    const to: Destination = {
+      host,
+      proto,
+      target: isReturnable(target) ? target : '/',
+      sandbox: sandbox.id,
+      port: sandbox.port,
+      browser,
+    };
+    const sealed = await this.#parts.seals.seal('login', { to }, Date.now() + patienceMs);
+    return {
+      location: `${proto}://${this.#ownHost(host)}/login?to=${sealed}`,
+      cookies: [browserCookie(browser, proto)],
+    };
+  }
+
+  /** On our host: to the sandbox at once where the browser has logged in before, or to the provider. */
+  async enter(req: IncomingMessage, { visitor }: Exchange, sealed: string): Promise<Step> {
+    const opened = await this.#parts.seals.open('login', sealed);
+    const to = destination.safeParse(opened?.to).data;
+    if (!to) throw new ProxyError('LOGIN_FAILED');
+    for (const login of await this.#loginsOf(req, visitor.proto)) {
+      const person = this.#people.get(login);
+      if (person) return { location: await this.#handOver(person, login, to), cookies: [] };
+    }
+    const { proto, host } = visitor;
+    const browser = browsersOf(req, proto)[0] ?? newSecret();
+    const redirectUri = `${proto}://${host}/callback`;
+    const location = await this.#parts.provider.begin(redirectUri, (pending) =>
+      this.#parts.seals.seal(
+        'state',
+        { jti: newSecret(), to, browser, ...pending },
+        Date.now() + patienceMs,
+      ),
+    );
+    if (!location) throw new ProxyError('LOGIN_REQUIRED');
+    return { location: location.href, cookies: [browserCookie(browser, proto)] };
+  }
+
+  /** On our host, with the provider's answer: to the sandbox, with a code. */
+  async finish(req: IncomingMessage, { visitor, target }: Exchange): Promise<Step> {
+    const { proto, host } = visitor;
+    const callback = new URL(returnAddress(proto, host, target));
+    const sealed = callback.searchParams.get('state') ?? '';
+    const pending = state.safeParse(await this.#parts.seals.open('state', sealed)).data;
+    if (!pending || this.#usedStates.get(pending.jti)) throw new ProxyError('LOGIN_FAILED');
+    const ours = browsersOf(req, proto).some((value) => sameSecret(value, pending.browser));
+    if (!ours) throw new ProxyError('LOGIN_FAILED');
+    this.#usedStates.set(pending.jti, true, patienceMs);
+    let person: Person;
+    try {
+      person = await this.#parts.provider.finish(callback, sealed, pending);
+    } catch (cause) {
+      throw new ProxyError('LOGIN_FAILED', { cause });
+    }
+    const login = newSecret();
+    this.#people.set(login, person, this.#parts.sessionTtlMs);
+    const location = await this.#handOver(person, login, pending.to);
+    const expiresAt = Date.now() + this.#parts.sessionTtlMs;
+    const account = await this.#parts.seals.seal('account', { login }, expiresAt);
+    return { location, cookies: [accountCookie(account, this.#parts.sessionTtlMs, proto)] };
+  }
+
+  /** On the sandbox's host, with a code; undefined where it is not this browser's. */
+  redeem(req: IncomingMessage, { visitor }: Exchange, code: string): Handover | undefined {
+    return this.#handovers.take(code, visitor.host, browsersOf(req, visitor.proto));
+  }
+
+  /** On our host: ends this browser's sessions on all sandboxes. */
+  async logOut(req: IncomingMessage, { visitor }: Exchange): Promise<string> {
+    for (const login of await this.#loginsOf(req, visitor.proto)) {
+      this.#people.delete(login);
+      await this.#parts.revocations.add(login, Date.now() + this.#parts.sessionTtlMs);
+    }
+    return accountCookie('', 0, visitor.proto);
+  }
+
+  sweep(): void {
+    this.#handovers.sweep();
+    this.#usedStates.sweep();
+    this.#people.sweep();
+  }
+
+  async #handOver(person: Person, login: string, to: Destination): Promise<string> {
+    const { host, proto, browser } = to;
+    const sandboxId = await this.#parts.admit(person, to);
+    if (sandboxId === undefined) throw new ProxyError('NOT_A_MEMBER');
+    const visitor = person.email ?? person.subject;
+    const code = this.#handovers.give({ host, browser, sandboxId, visitor, login });
+    return returnAddress(proto, host, withParameter(to.target, codeName, code));
+  }
+
+  async #loginsOf(req: IncomingMessage, proto: 'http' | 'https'): Promise<string[]> {
+    const values = cookiesNamed(req.headers.cookie, accountName(proto)).slice(0, 4);
+    const opened = await Promise.all(values.map((text) => this.#parts.seals.open('account', text)));
+    return opened.flatMap((claims) =>
+      typeof claims?.login === 'string' && !this.#parts.revocations.has(claims.login)
+        ? claims.login
+        : [],
+    );
+  }
+
+  /** Our own host beside a sandbox's: the same domain, on the same port. */
+  #ownHost(host: string): string {
+    const [, name = '', port = ''] = /^(.*?)\.?(:\d+)?$/.exec(host) ?? [];
+    const domain = this.#parts.domains.find((known) => name.endsWith(`.${known}`));
+    if (domain === undefined) throw new ProxyError('LOGIN_REQUIRED');
+    return domain + port;
+  }
+}
+
+function newSecret(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+const prefixOf = (proto: 'http' | 'https') => (proto === 'https' ? '__Host-' : '');
+const browserName = (proto: 'http' | 'https') => `${prefixOf(proto)}daytona-proxy-browser`;
+const accountName = (proto: 'http' | 'https') => `${prefixOf(proto)}daytona-proxy-account`;
+
+function browsersOf(req: IncomingMessage, proto: 'http' | 'https'): string[] {
+  return cookiesNamed(req.headers.cookie, browserName(proto))
+    .filter((value) => /^[\w-]{22}$/.test(value))
+    .slice(0, 4);
+}
+
+function browserCookie(value: string, proto: 'http' | 'https'): string {
+  return cookie(browserName(proto), value, patienceMs, proto);
+}
+
+function accountCookie(value: string, ms: number, proto: 'http' | 'https'): string {
+  return cookie(accountName(proto), value, ms, proto);
+}
+
+function cookie(name: string, value: string, ms: number, proto: 'http' | 'https'): string {
+  const secure = proto === 'https' ? '; Secure' : '';
+  const seconds = Math.floor(ms / 1000);
+  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`;
+}

@@ -1,0 +1,106 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Seals } from './seals.ts';
+
+/** Who a session belongs to and what it opens; all of it stands, encrypted, in the cookie. */
+export interface Session {
+  /** The sandbox's host, with its port: a cookie that is copied to another opens nothing. */
+  readonly host: string;
+  /** Daytona's id of the sandbox; a name may go to another one. */
+  readonly sandboxId: string;
+  /** Told in the log: an e-mail address, a subject, or how the visitor got in. */
+  readonly visitor: string;
+  /** The login that it came from, which a logout ends. */
+  readonly login?: string | undefined;
+  /** The share link that it came from, and what that allows. */
+  readonly share?: Share | undefined;
+}
+
+export interface Share {
+  readonly id: string;
+  readonly readOnly: boolean;
+  /** Every path below it, `/` for all. */
+  readonly pathPrefix: string;
+  /** In ms since the epoch. */
+  readonly expiresAt: number;
+}
+
+const sealed = z.object({
+  host: z.string(),
+  sandboxId: z.string(),
+  visitor: z.string(),
+  login: z.string().optional(),
+  share: z
+    .object({
+      id: z.string(),
+      readOnly: z.boolean(),
+      pathPrefix: z.string(),
+      expiresAt: z.number(),
+    })
+    .optional(),
+  iat: z.number(),
+  exp: z.number(),
+});
+
+/** A session as it was read from a cookie. */
+export interface ReadSession extends Session {
+  /** When it was issued and when it ends, in ms since the epoch. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+export interface SessionRules {
+  readonly ttlMs: number;
+  /** True where a sandbox may stand in a frame of another site. */
+  readonly partitioned: boolean;
+}
+
+/** Issues and reads the cookie of a sandbox's host. */
+export class Sessions {
+  readonly #seals: Seals;
+  readonly #rules: SessionRules;
+
+  constructor(seals: Seals, rules: SessionRules) {
+    this.#seals = seals;
+    this.#rules = rules;
+  }
+
+  /** The cookie's name; with `__Host-` no other host can set it, but that needs HTTPS. */
+  static cookieName(proto: 'http' | 'https'): string {
+    return proto === 'https' ? '__Host-daytona-proxy' : 'daytona-proxy';
+  }
+
+  /** @returns a Set-Cookie value */
+  async issue(session: Session, proto: 'http' | 'https'): Promise<string> {
+    const expiresAt = Math.min(
+      Date.now() + this.#rules.ttlMs,
+      session.share?.expiresAt ?? Number.POSITIVE_INFINITY,
+    );
+    const value = await this.#seals.seal('session', { ...session, jti: randomUUID() }, expiresAt);
+    const seconds = Math.max(0, Math.round((expiresAt - Date.now()) / 1000));
+    const framed = this.#rules.partitioned && proto === 'https';
+    const site = framed ? 'SameSite=None; Partitioned' : 'SameSite=Lax';
+    const secure = proto === 'https' ? '; Secure' : '';
+    return `${Sessions.cookieName(proto)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; ${site}${secure}`;
+  }
+
+  /** @returns undefined for a session that is expired, altered, or of another host */
+  async read(value: string, host: string): Promise<ReadSession | undefined> {
+    const claims = sealed.safeParse(await this.#seals.open('session', value));
+    if (!claims.success || claims.data.host !== host) return undefined;
+    const { iat, exp, ...session } = claims.data;
+    return { ...session, issuedAt: iat * 1000, expiresAt: exp * 1000 };
+  }
+
+  /** True once a session in use is worth a new cookie: a tenth of its time has passed. */
+  static isOld({ issuedAt, expiresAt }: ReadSession): boolean {
+    return Date.now() - issuedAt > (expiresAt - issuedAt) / 10;
+  }
+}
+
+/** Names a secret in caches and logs without keeping it. */
+export function fingerprint(...parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${part.length}:${part}`);
+  return hash.digest('base64url');
+}

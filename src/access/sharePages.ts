@@ -1,0 +1,101 @@
+import express, { type ErrorRequestHandler, type Request, Router } from 'express';
+import type { Exchange, Visitor } from '../exchange.ts';
+import { ProxyError } from '../replies/errors.ts';
+import { sendEmpty, sendJson } from '../replies/send.ts';
+import { queryKeyName } from './credentials.ts';
+import type { Failures } from './failures.ts';
+import { sameSecret } from './gatekeeper.ts';
+import { isReserved } from './reservedPorts.ts';
+import { type ShareRequest, Shares, shareRequest } from './shares.ts';
+
+export interface SharePagesParts {
+  readonly shares: Shares;
+  readonly failures: Failures;
+  readonly adminToken: string | undefined;
+  readonly domains: readonly string[];
+  readonly port: () => number;
+  /** Daytona's id of a sandbox; it is not asked where the text cannot be a name. */
+  readonly idOf: (idOrName: string) => string | Promise<string>;
+  /** Whether Daytona lets the holder of a key or a JWT see a sandbox. */
+  readonly mayAccess: (sandboxId: string, bearer: string) => Promise<boolean>;
+}
+
+/** `POST /shares` and `DELETE /shares/{id}`, on every host that is not a sandbox's. */
+export function sharePages(parts: SharePagesParts): Router {
+  const { shares, domains } = parts;
+  const router = Router({ caseSensitive: true, strict: true });
+
+  router.post('/shares', express.json({ limit: '4kb', type: () => true }), async (req, res) => {
+    const [domain] = domains;
+    if (domain === undefined) throw unusable('PROXY_DOMAIN is not set');
+    const asked = readRequest(req);
+    await authorize(parts, req, asked.sandboxId);
+    const wanted = { ...asked, sandboxId: await parts.idOf(asked.sandboxId) };
+    const { id, key, expiresAt } = await shares.create(wanted);
+    const host = `${wanted.port}-${wanted.sandboxId}`;
+    const base = publicBase(req.exchange.visitor, domains, domain, parts.port());
+    const url = `${base.scheme}://${host}.${base.host}${wanted.pathPrefix}?${queryKeyName}=${key}`;
+    sendJson(req, res, 201, { url, id, expiresAt: new Date(expiresAt).toISOString() });
+  });
+
+  router.delete('/shares/:id', async (req, res) => {
+    const sandboxId = Shares.sandboxOf(req.params.id);
+    if (sandboxId === undefined) throw new ProxyError('SHARE_NOT_FOUND');
+    await authorize(parts, req, sandboxId);
+    await shares.revoke(req.params.id);
+    sendEmpty(req, res, 204);
+  });
+  router.use(refuseBody);
+  return router;
+}
+
+/** What the body parser threw is about the body. */
+const refuseBody: ErrorRequestHandler = (error, _req, _res, next) => {
+  const status = error instanceof ProxyError ? undefined : (error as { status?: number }).status;
+  next(status !== undefined && status < 500 ? unusable('the body is no JSON of this size') : error);
+};
+
+function readRequest({ body }: Request): ShareRequest {
+  const parsed = shareRequest.safeParse(body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw unusable(`${issue?.path.join('.') || 'the body'}: ${issue?.message}`);
+  }
+  if (isReserved(parsed.data.port)) throw unusable('port: a reserved port cannot be shared');
+  return parsed.data;
+}
+
+function unusable(detail: string): ProxyError {
+  return new ProxyError('SHARE_INVALID', { detail });
+}
+
+/** Lets in the operator, and whoever may see the sandbox at Daytona. */
+async function authorize(
+  { failures, adminToken, mayAccess }: SharePagesParts,
+  req: Request,
+  sandboxId: string,
+): Promise<void> {
+  const { visitor }: Exchange = req.exchange;
+  const wait = await failures.waitFor(visitor.network);
+  if (wait !== undefined) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
+  const bearer = /^Bearer +([\x21-\x7e]{1,8192})$/i.exec(req.headers.authorization ?? '')?.[1];
+  if (bearer !== undefined) {
+    if (adminToken !== undefined && sameSecret(bearer, adminToken)) return;
+    if (await mayAccess(sandboxId, bearer)) return;
+    await failures.note(visitor.network);
+  }
+  throw new ProxyError('SHARE_UNAUTHORIZED');
+}
+
+/** The address by which visitors come; whoever asks from the machine itself knows another. */
+function publicBase(
+  { host, proto }: Visitor,
+  domains: readonly string[],
+  domain: string,
+  port: number,
+): { scheme: string; host: string } {
+  const [, name = '', suffix = ''] = /^(.*?)\.?(:\d+)?$/.exec(host) ?? [];
+  if (domains.includes(name)) return { scheme: proto, host: name + suffix };
+  if (/(?:^|\.)localhost$/.test(domain)) return { scheme: 'http', host: `${domain}:${port}` };
+  return { scheme: 'https', host: domain };
+}

@@ -1,0 +1,158 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { clientLeft, type Exchange } from '../exchange.ts';
+import type { Log } from '../log/logger.ts';
+import { ProxyError } from '../replies/errors.ts';
+import { sendRedirect } from '../replies/send.ts';
+import { findCredentials, queryKeyName, takeQuery } from './credentials.ts';
+import { type CrossSiteRules, isForeign, isNavigation } from './crossSite.ts';
+import { type DoorRules, findDoor } from './doors.ts';
+import type { Failures } from './failures.ts';
+import type { Admission, Gatekeeper, Knock } from './gatekeeper.ts';
+import { codeName } from './login/handover.ts';
+import type { Logins } from './login/logins.ts';
+import { follow } from './login/pages.ts';
+import { returnAddress } from './login/returnPath.ts';
+import type { Door } from './policy.ts';
+import { type Session, Sessions, type Share } from './session.ts';
+
+export interface AccessParts extends DoorRules {
+  readonly crossSite: CrossSiteRules;
+  readonly gatekeeper: Gatekeeper;
+  readonly sessions: Sessions;
+  readonly failures: Failures;
+  /** undefined where nobody can log in. */
+  readonly logins: Logins | undefined;
+  readonly log: Log;
+}
+
+/** Stage 3: lets in who may, and takes away what was shown to us and is not the sandbox's. */
+export function guard(parts: AccessParts): RequestHandler {
+  const find = findDoor(parts);
+  return (req, res, next) => {
+    const door = find(req.exchange);
+    if (door instanceof Promise) return door.then((found) => pass(parts, found, req, res, next));
+    return pass(parts, door, req, res, next);
+  };
+}
+
+type Next = () => void;
+
+function pass(parts: AccessParts, door: Door, req: Request, res: Response, next: Next) {
+  if (clientLeft(req, res)) return;
+  req.exchange.originMode = door.origin;
+  if (door.state === 'closed') throw new ProxyError('RESERVED_PORT');
+  if (door.state === 'open') return next();
+  return ask(parts, req, res, next);
+}
+
+/** Asks the visitor at a guarded door, and goes on with who may enter. */
+async function ask(parts: AccessParts, req: Request, res: Response, next: Next): Promise<void> {
+  const { exchange } = req;
+  const { logins } = parts;
+  const navigates = isNavigation(req);
+  const { value: code, rest } = takeQuery(exchange.target, codeName);
+  if (code !== undefined && logins && navigates) {
+    const taken = logins.redeem(req, exchange, code);
+    if (!taken) throw new ProxyError('LOGIN_FAILED');
+    return startSession(parts, req, res, taken, rest);
+  }
+  const admission = await admit(parts, req);
+  if (clientLeft(req, res)) return;
+  if (!admission) {
+    if (!logins || !navigates) throw new ProxyError('LOGIN_REQUIRED');
+    return follow(req, res, await logins.begin(req, exchange));
+  }
+  checkShare(admission.share, exchange);
+  if (admission.session) checkOrigin(parts.crossSite, req);
+  return welcome(parts, admission, req, res, next);
+}
+
+/** Looks at what the visitor shows; a client that failed too often shows its session in vain only. */
+async function admit(parts: AccessParts, req: Request): Promise<Admission | undefined> {
+  const { gatekeeper, failures, log } = parts;
+  const { requestId, sandbox: address, target, visitor } = req.exchange;
+  if (!address) throw new Error('a request without a sandbox came past the host stage');
+  const credentials = findCredentials(req, target, Sessions.cookieName(visitor.proto));
+  const knock: Knock = { address, host: visitor.host, credentials };
+  const wait = await failures.waitFor(visitor.network);
+  if (wait !== undefined) {
+    const admission = await gatekeeper.bySession(knock);
+    if (!admission) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
+    return admission;
+  }
+  let failed = false;
+  const admission = await gatekeeper.admit(knock, (method, good) => {
+    failed ||= !good;
+    const facts = { requestId, client: visitor.address, sandbox: address.id };
+    const level = method === 'session' && good ? 'debug' : 'info';
+    log(level, 'access.attempt', { ...facts, method, outcome: good ? 'good' : 'bad' });
+  });
+  if (!admission && failed) await failures.note(visitor.network);
+  return admission;
+}
+
+/** Takes our credential off the request, and gives or renews a session where there should be one. */
+async function welcome(
+  parts: AccessParts,
+  { method, session, visitor, share }: Admission,
+  req: Request,
+  res: Response,
+  next: Next,
+): Promise<void> {
+  const { exchange } = req;
+  const { sandbox: address } = exchange;
+  if (!address) throw new Error('a request without a sandbox came past the host stage');
+  if (method === 'bearer') exchange.withheld = 'authorization';
+  const { rest } = takeQuery(exchange.target, queryKeyName);
+  exchange.target = rest;
+  if ((method === 'key' || method === 'share') && isNavigation(req)) {
+    const sandboxId = share ? address.id : (await parts.sandboxOf(address)).id;
+    return startSession(parts, req, res, { sandboxId, visitor, share }, rest);
+  }
+  if (session && Sessions.isOld(session)) {
+    const cookie = await parts.sessions.issue(session, exchange.visitor.proto);
+    exchange.ownFields.push('Set-Cookie', cookie);
+  }
+  if (!clientLeft(req, res)) next();
+}
+
+/** Gives the visitor a session, and the address without what was shown in it. */
+async function startSession(
+  { sessions }: AccessParts,
+  req: Request,
+  res: Response,
+  { sandboxId, visitor, share, login }: Omit<Session, 'host'>,
+  target: string,
+): Promise<void> {
+  const { host, proto } = req.exchange.visitor;
+  const cookie = await sessions.issue({ host, sandboxId, visitor, share, login }, proto);
+  if (clientLeft(req, res)) return;
+  req.exchange.ownFields.push('Set-Cookie', cookie);
+  sendRedirect(req, res, returnAddress(proto, host, target));
+}
+
+/** What a session lets in must be the visitor's own doing, and not be framed by a sibling. */
+function checkOrigin(rules: CrossSiteRules, req: Request): void {
+  const { kind, ownFields, visitor } = req.exchange;
+  const own = `${visitor.proto}://${visitor.host}`;
+  if (isForeign(req, kind === 'websocket', own, rules)) throw new ProxyError('CROSS_SITE');
+  const framers = ['frame-ancestors', "'self'", ...rules.embedders].join(' ');
+  ownFields.push('Content-Security-Policy', framers);
+}
+
+/** A share link opens a part of a sandbox, perhaps only for reading. */
+function checkShare(share: Share | undefined, { kind, method, target }: Exchange): void {
+  if (!share) return;
+  const reads = kind === 'http' && (method === 'GET' || method === 'HEAD');
+  if ((share.readOnly && !reads) || !isBelow(target, share.pathPrefix)) {
+    throw new ProxyError('SHARE_FORBIDS');
+  }
+}
+
+/** True for a path below a prefix; what a server could read as a way out of it is none. */
+export function isBelow(target: string, prefix: string): boolean {
+  if (prefix === '/') return true;
+  const path = target.split('?', 1)[0] ?? '';
+  if (/(?:^|\/)\.{1,2}(?:\/|$)|\/\/|\\|%(?:2e|2f|5c)|;/i.test(path)) return false;
+  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
+}

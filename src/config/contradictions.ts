@@ -1,0 +1,51 @@
+import type { Config } from './config.ts';
+
+/** Finds values that are right alone and wrong together; each sentence says how to mend it. */
+export function contradictions(config: Config): string[] {
+  const problems: string[] = [];
+  const asks = config.ACCESS_MODE !== 'open';
+  if (config.CORS_MODE === 'reflect' && asks && config.CORS_ORIGINS.size === 0) {
+    problems.push(
+      `  CORS_MODE = "reflect" with ACCESS_MODE = "${config.ACCESS_MODE}": every page on the web could read with a visitor's session. List who may: CORS_ORIGINS=https://app.example.com`,
+    );
+  }
+  if (config.CORS_MODE === 'list' && config.CORS_ORIGINS.size === 0) {
+    problems.push(
+      '  CORS_ORIGINS is not set, but CORS_MODE = "list" needs it. For example: CORS_ORIGINS=https://app.example.com',
+    );
+  }
+  if (config.EMBEDDING === 'partitioned' && config.EMBEDDING_ORIGINS.size === 0) {
+    problems.push(
+      '  EMBEDDING_ORIGINS is not set, but EMBEDDING = "partitioned" needs it. For example: EMBEDDING_ORIGINS=https://app.example.com',
+    );
+  }
+  const provider = config.OIDC_ISSUER ?? config.OIDC_DOMAIN;
+  if (provider !== undefined) problems.push(...loginProblems(config));
+  return problems;
+}
+
+/** A provider of the operator's own knows nothing of sandboxes: somebody has to say who may. */
+function loginProblems(config: Config): string[] {
+  const problems: string[] = [];
+  if (config.OIDC_CLIENT_ID === undefined) {
+    problems.push(
+      '  OIDC_CLIENT_ID is not set, but a provider is. For example: OIDC_CLIENT_ID=my-client',
+    );
+  }
+  if (config.PROXY_DOMAIN.length === 0) {
+    problems.push(
+      '  PROXY_DOMAIN is not set, but a login comes back to it. For example: PROXY_DOMAIN=proxy.example.com',
+    );
+  }
+  const lists = [
+    config.OIDC_ALLOWED_EMAILS,
+    config.OIDC_ALLOWED_DOMAINS,
+    config.OIDC_ALLOWED_GROUPS,
+  ];
+  if (lists.every(({ size }) => size === 0) && config.LABEL_POLICY !== 'full') {
+    problems.push(
+      '  OIDC_ISSUER is set, but nobody may enter: name them. For example: OIDC_ALLOWED_DOMAINS=example.com, or LABEL_POLICY=full for preview.owner on the sandboxes',
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,78 @@
+import { BlockList, isIP } from 'node:net';
+import { z } from 'zod';
+
+const domain =
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+export const list = (text: string) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+export const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+
+export const httpUrl = z.string().transform((text, ctx) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const valid =
+    url &&
+    /^https?:$/.test(url.protocol) &&
+    !url.username &&
+    !url.password &&
+    !url.search &&
+    !url.hash;
+  if (valid) return text.replace(/\/+$/, '');
+  ctx.addIssue('must be an http or https URL without user name, query or fragment');
+  return z.NEVER;
+});
+
+export const domains = z.string().transform((text, ctx) => {
+  const names = list(text.toLowerCase()).map((name) => name.replace(/^\*?\./, ''));
+  const wrong = names.find((name) => !domain.test(name));
+  if (wrong === undefined && (names.length > 0 || text === '')) return names;
+  ctx.addIssue(`"${wrong ?? text}" is not a domain name (no scheme, no port, no path)`);
+  return z.NEVER;
+});
+
+export const networks = z.string().transform((text, ctx) => {
+  const set = new BlockList();
+  for (const entry of list(text)) {
+    const [address = '', prefix, more] = entry.split('/');
+    const family = isIP(address);
+    const most = family === 4 ? 32 : 128;
+    const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+    if (more !== undefined || address.includes('%') || family === 0 || bits < 0 || bits > most) {
+      ctx.addIssue(`"${entry}" is not an IP address or network`);
+      return z.NEVER;
+    }
+    set.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return set;
+});
+
+/** One environment variable: how it is read, what stands in for it, how it is explained. */
+export interface Variable<T> {
+  readonly schema: z.ZodType<T, string>;
+  /** Used when the variable is unset or empty; `undefined` makes it required. */
+  readonly fallback: string | undefined;
+  /** A valid value, shown when the given one is not. */
+  readonly example: string;
+  readonly meaning: string;
+  readonly secret?: boolean;
+}
+
+export const variable = <T>(
+  schema: z.ZodType<T, string>,
+  fallback: string | undefined,
+  example: string,
+  meaning: string,
+  secret = false,
+): Variable<T> => ({ schema, fallback, example, meaning, secret });
+
+export const off = z.literal('').transform(() => undefined);
+export const time = (fallback: string, meaning: string, least = 1) =>
+  variable(integer(least, 86_400_000), fallback, fallback, meaning);
