@@ -101,7 +101,7 @@ export async function createAccess(
       (share !== undefined && shares.isRevoked(share.id)) ||
       (login !== undefined && revocations.has(login)),
   });
-  const logins = createLogins(config, { seals, revocations, sandboxes, daytona });
+  const logins = createLogins(config, { seals, revocations, sandboxes, daytona, log });
   const pages = Router();
   if (logins) pages.use(loginPages(logins, config.PROXY_DOMAIN));
   return {
@@ -135,7 +135,10 @@ export async function createAccess(
         mayAccess: daytona.mayAccess,
       }),
     ),
-    counters: () => ({ failedAttempts: failures.total }),
+    counters: () => ({
+      admittedAttempts: gatekeeper.admitted,
+      failedAttempts: failures.total,
+    }),
     sweep: () => {
       gatekeeper.sweep();
       logins?.sweep();

@@ -45,6 +45,7 @@ export class Gatekeeper {
   readonly #ask: AccessQuestions;
   readonly #bearers = new Verdicts<true>();
   readonly #read = new Verdicts<ReadSession>();
+  #admitted = 0;
 
   constructor(sessions: Sessions, ask: AccessQuestions) {
     this.#sessions = sessions;
@@ -76,6 +77,7 @@ export class Gatekeeper {
       try {
         const admission = await check();
         attempt(method, admission !== undefined);
+        if (admission && method !== 'session') this.#admitted += 1;
         if (admission) return admission;
       } catch (error) {
         failure ??= error;
@@ -98,6 +100,11 @@ export class Gatekeeper {
       if (session.sandboxId === id) return { method: 'session', visitor, session, share };
     }
     return undefined;
+  }
+
+  /** Credentials that were good, since the start; sessions are not counted. */
+  get admitted(): number {
+    return this.#admitted;
   }
 
   sweep(): void {

@@ -134,7 +134,8 @@ async function startSession(
 /** What a session lets in must be the visitor's own doing, and not be framed by a sibling. */
 function checkOrigin(rules: CrossSiteRules, req: Request): void {
   const { kind, ownFields, visitor } = req.exchange;
-  const own = `${visitor.proto}://${visitor.host}`;
+  const address = `${visitor.proto}://${visitor.host}`;
+  const own = URL.canParse(address) ? new URL(address).origin : address; // Without a default port.
   if (isForeign(req, kind === 'websocket', own, rules)) throw new ProxyError('CROSS_SITE');
   const framers = ['frame-ancestors', "'self'", ...rules.embedders].join(' ');
   ownFields.push('Content-Security-Policy', framers);

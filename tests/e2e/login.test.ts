@@ -77,10 +77,12 @@ describeWith('chromium', 'login in a real browser', () => {
     })`);
     expect(echoed).toBe('hello');
 
-    await page.goto(`http://${domain}:${rig.proxy.port}/logout`);
-    await page.getByText('You are logged out of all sandboxes.').waitFor();
-    const fetched = await page.goto(address(other));
-    expect(fetched?.url()).toContain(provider.issuer);
+    const status = () => page.evaluate(`fetch('/').then(({ status }) => status)`);
+    expect(await status()).toBe(200);
+    const tab = await page.context().newPage();
+    await tab.goto(`http://${domain}:${rig.proxy.port}/logout`);
+    await tab.getByText('You are logged out of all sandboxes.').waitFor();
+    expect(await status()).toBe(401);
   });
 
   test('lets nobody into another person’s sandbox', async () => {

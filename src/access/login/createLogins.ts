@@ -1,3 +1,4 @@
+import type { Log } from '../../log/logger.ts';
 import type { DaytonaQuestions, SandboxSource } from '../access.ts';
 import type { LabelPolicy } from '../policy.ts';
 import type { Revocations } from '../revocations.ts';
@@ -28,6 +29,7 @@ interface LoginSources {
   readonly revocations: Revocations;
   readonly sandboxes: SandboxSource;
   readonly daytona: DaytonaQuestions;
+  readonly log: Log;
 }
 
 /** Builds the logins; undefined where nobody is asked for one, or it could lead nowhere. */
@@ -60,6 +62,17 @@ export function createLogins(config: LoginConfig, sources: LoginSources): Logins
     revocations: sources.revocations,
     sessionTtlMs: config.SESSION_TTL_MS,
     domains: config.PROXY_DOMAIN,
+    attempt: ({ requestId, visitor }, sandbox, good) => {
+      const outcome = good ? 'good' : 'bad';
+      const client = visitor.address;
+      sources.log('info', 'access.attempt', {
+        requestId,
+        client,
+        sandbox,
+        method: 'login',
+        outcome,
+      });
+    },
     admit,
   });
 }

@@ -41,6 +41,8 @@ export interface LoginParts {
   readonly revocations: Revocations;
   readonly sessionTtlMs: number;
   readonly domains: readonly string[];
+  /** Told of every login that came to an end, good or not. */
+  readonly attempt: (exchange: Exchange, sandbox: string, good: boolean) => void;
   /** Decides on a person, and gives Daytona's id of the sandbox that he may enter. */
   readonly admit: (person: Person, to: Destination) => Promise<string | undefined>;
 }
@@ -83,13 +85,15 @@ export class Logins {
   }
 
   /** On our host: to the sandbox at once where the browser has logged in before, or to the provider. */
-  async enter(req: IncomingMessage, { visitor }: Exchange, sealed: string): Promise<Step> {
+  async enter(req: IncomingMessage, exchange: Exchange, sealed: string): Promise<Step> {
+    const { visitor } = exchange;
     const opened = await this.#parts.seals.open('login', sealed);
     const to = destination.safeParse(opened?.to).data;
     if (!to) throw new ProxyError('LOGIN_FAILED');
     for (const login of await this.#loginsOf(req, visitor.proto)) {
       const person = this.#people.get(login);
-      if (person) return { location: await this.#handOver(person, login, to), cookies: [] };
+      if (person)
+        return { location: await this.#handOver(exchange, person, login, to), cookies: [] };
     }
     const { proto, host } = visitor;
     const browser = browsersOf(req, proto)[0] ?? newSecret();
@@ -106,7 +110,8 @@ export class Logins {
   }
 
   /** On our host, with the provider's answer: to the sandbox, with a code. */
-  async finish(req: IncomingMessage, { visitor, target }: Exchange): Promise<Step> {
+  async finish(req: IncomingMessage, exchange: Exchange): Promise<Step> {
+    const { visitor, target } = exchange;
     const { proto, host } = visitor;
     const callback = new URL(returnAddress(proto, host, target));
     const sealed = callback.searchParams.get('state') ?? '';
@@ -119,11 +124,12 @@ export class Logins {
     try {
       person = await this.#parts.provider.finish(callback, sealed, pending);
     } catch (cause) {
+      this.#parts.attempt(exchange, pending.to.sandbox, false);
       throw new ProxyError('LOGIN_FAILED', { cause });
     }
     const login = newSecret();
     this.#people.set(login, person, this.#parts.sessionTtlMs);
-    const location = await this.#handOver(person, login, pending.to);
+    const location = await this.#handOver(exchange, person, login, pending.to);
     const expiresAt = Date.now() + this.#parts.sessionTtlMs;
     const account = await this.#parts.seals.seal('account', { login }, expiresAt);
     return { location, cookies: [accountCookie(account, this.#parts.sessionTtlMs, proto)] };
@@ -149,9 +155,15 @@ export class Logins {
     this.#people.sweep();
   }
 
-  async #handOver(person: Person, login: string, to: Destination): Promise<string> {
+  async #handOver(
+    exchange: Exchange,
+    person: Person,
+    login: string,
+    to: Destination,
+  ): Promise<string> {
     const { host, proto, browser } = to;
     const sandboxId = await this.#parts.admit(person, to);
+    this.#parts.attempt(exchange, to.sandbox, sandboxId !== undefined);
     if (sandboxId === undefined) throw new ProxyError('NOT_A_MEMBER');
     const visitor = person.email ?? person.subject;
     const code = this.#handovers.give({ host, browser, sandboxId, visitor, login });
