@@ -1,5 +1,6 @@
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ConfigError } from '../config/config.ts';
 
 const line = z.object({ id: z.string().max(200), until: z.number() });
 /** Those who may revoke are trusted, but nothing grows without a bound. */
@@ -17,11 +18,18 @@ export class Revocations {
   /**
    * Reads what the file holds, and writes back what is still of use.
    *
-   * @throws Error where the file cannot be read or written: a revoked link must not work again
+   * @throws ConfigError where the file cannot be read or written: what was ended must not work again
    */
   static async load(file: string | undefined): Promise<Revocations> {
     const revocations = new Revocations(file);
-    if (file !== undefined) await revocations.#restore(file);
+    try {
+      if (file !== undefined) await revocations.#restore(file);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new ConfigError(
+        `STATE_FILE=${file} cannot be used: ${message}. Its folder must exist and be writable.`,
+      );
+    }
     return revocations;
   }
 

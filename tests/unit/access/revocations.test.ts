@@ -1,0 +1,45 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Revocations } from '../../../src/access/revocations.ts';
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'revocations-'));
+  file = join(folder, 'revoked');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const later = Date.now() + 60_000;
+
+test('what was revoked is so until its time, and after a restart', async () => {
+  const first = await Revocations.load(file);
+  await first.add('a', later);
+  await first.add('b', Date.now() - 1);
+  expect([first.has('a'), first.has('b'), first.has('c')]).toEqual([true, false, false]);
+  const second = await Revocations.load(file);
+  expect([second.has('a'), second.has('b')]).toEqual([true, false]);
+  expect(readFileSync(file, 'utf8')).not.toContain('"b"');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('without a file it is remembered as long as the process lives', async () => {
+  const first = await Revocations.load(undefined);
+  await first.add('a', later);
+  expect(first.has('a')).toBe(true);
+});
+
+test.each([
+  ['that is damaged', 'no JSON'],
+  ['that holds something else', '{"id":1}'],
+])('a file %s stops the start, and is left as it is', async (_name, content) => {
+  writeFileSync(file, content);
+  await expect(Revocations.load(file)).rejects.toThrow(`STATE_FILE=${file} cannot be used`);
+  expect(readFileSync(file, 'utf8')).toBe(content);
+});
+
+test('a folder that is not there stops the start', async () => {
+  await expect(Revocations.load(join(folder, 'x', 'y'))).rejects.toThrow('ENOENT');
+});
