@@ -39,27 +39,27 @@ type Next = () => void;
 
 function pass(parts: AccessParts, door: Door, req: Request, res: Response, next: Next) {
   if (clientLeft(req, res)) return;
-  req.exchange.originMode = door.origin;
+  const { exchange } = req;
+  exchange.originMode = door.origin;
   if (door.state === 'closed') throw new ProxyError('RESERVED_PORT');
+  // A code is worth a session: it never goes on to the sandbox, whatever became of it.
+  const { value: code, rest } = takeQuery(exchange.target, codeName);
+  exchange.target = rest;
+  const taken = code === undefined ? undefined : parts.logins?.redeem(req, exchange, code);
   if (door.state === 'open') return next();
-  return ask(parts, req, res, next);
+  if (code === undefined || !isNavigation(req)) return ask(parts, req, res, next);
+  if (!taken) throw new ProxyError('LOGIN_FAILED');
+  return startSession(parts, req, res, taken, rest);
 }
 
 /** Asks the visitor at a guarded door, and goes on with who may enter. */
 async function ask(parts: AccessParts, req: Request, res: Response, next: Next): Promise<void> {
   const { exchange } = req;
   const { logins } = parts;
-  const navigates = isNavigation(req);
-  const { value: code, rest } = takeQuery(exchange.target, codeName);
-  if (code !== undefined && logins && navigates) {
-    const taken = logins.redeem(req, exchange, code);
-    if (!taken) throw new ProxyError('LOGIN_FAILED');
-    return startSession(parts, req, res, taken, rest);
-  }
   const admission = await admit(parts, req);
   if (clientLeft(req, res)) return;
   if (!admission) {
-    if (!logins || !navigates) throw new ProxyError('LOGIN_REQUIRED');
+    if (!logins || !isNavigation(req)) throw new ProxyError('LOGIN_REQUIRED');
     return follow(req, res, await logins.begin(req, exchange));
   }
   checkShare(admission.share, exchange);

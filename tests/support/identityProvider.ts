@@ -55,6 +55,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
         return grant;
       },
     });
+  const unmute = muteProvider();
   return {
     issuer,
     clientId: client.client_id,
@@ -63,9 +64,19 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
       server.on('request', providerFor(redirectUri).callback());
     },
     close: async () => {
+      unmute();
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
     },
   };
+}
+
+/** Keeps its warnings, that it is not set up for production, out of the tests' output. */
+function muteProvider(): () => void {
+  const { warn, info } = console;
+  const isOurs = (text: unknown) => !String(text).includes('oidc-provider ');
+  console.warn = (...parts) => void (isOurs(parts[0]) && warn(...parts));
+  console.info = (...parts) => void (isOurs(parts[0]) && info(...parts));
+  return () => Object.assign(console, { warn, info });
 }

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { clientLeft } from '../../exchange.ts';
+import { ProxyError } from '../../replies/errors.ts';
 import { sendNotice, sendRedirect } from '../../replies/send.ts';
 import { isNavigation } from '../crossSite.ts';
 import type { Logins, Step } from './logins.ts';
@@ -9,6 +10,10 @@ export function loginPages(logins: Logins, domains: readonly string[]): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.use((req, _res, next) => next(isOwn(req, domains) ? undefined : 'router'));
 
+  // What a page loads by itself, an image for one, must carry no login from host to host.
+  router.get(['/login', '/callback'], (req, _res, next) =>
+    next(isNavigation(req) ? undefined : new ProxyError('LOGIN_REQUIRED')),
+  );
   router.get('/login', async (req, res) => {
     const { to } = req.query;
     follow(req, res, await logins.enter(req, req.exchange, typeof to === 'string' ? to : ''));
