@@ -9,6 +9,7 @@ import type { CorsMode, CorsRules } from './cors.ts';
 import type { KnownSandbox } from './doors.ts';
 import { Failures } from './failures.ts';
 import { Gatekeeper } from './gatekeeper.ts';
+import { LiveExchanges } from './liveExchanges.ts';
 import { createLogins, type LoginConfig } from './login/createLogins.ts';
 import { loginPages } from './login/pages.ts';
 import type { AccessMode } from './policy.ts';
@@ -48,7 +49,7 @@ export interface DaytonaQuestions {
 /** What access has to know of sandboxes. */
 export interface SandboxSource {
   factsOf(address: SandboxAddress): KnownSandbox | Promise<KnownSandbox>;
-  tokenOf(address: SandboxAddress): Promise<string>;
+  tokenOf(address: SandboxAddress): Promise<{ readonly token: string; readonly sandboxId: string }>;
   /** Begins to look up what the next stage will ask for. */
   resolve(address: SandboxAddress): Promise<unknown>;
 }
@@ -77,12 +78,13 @@ export async function createAccess(
 ): Promise<Access> {
   const secrets = config.COOKIE_SECRET.length > 0 ? config.COOKIE_SECRET : [randomSecret()];
   const seals = new Seals(secrets);
-  const revocations = await Revocations.load(config.STATE_FILE);
-  // Where nobody remembers which links were ended, none may outlive this process.
-  const shareSeals = config.STATE_FILE === undefined ? new Seals([randomSecret()]) : seals;
-  const shares = new Shares(shareSeals, revocations);
+  const live = new LiveExchanges();
+  const revocations = await Revocations.load(config.STATE_FILE, (id) => live.end(id));
+  // Where nobody remembers what was ended, what can be ended may not outlive this process.
+  const endable = config.STATE_FILE === undefined ? new Seals([randomSecret()]) : seals;
+  const shares = new Shares(endable, revocations);
   const partitioned = config.EMBEDDING === 'partitioned';
-  const sessions = new Sessions(seals, { ttlMs: config.SESSION_TTL_MS, partitioned });
+  const sessions = new Sessions(seals, endable, { ttlMs: config.SESSION_TTL_MS, partitioned });
   const failures = new Failures(config.RATE_LIMIT_WINDOW_MS, config.AUTH_FAILURES_MAX);
   const open = config.ACCESS_MODE === 'open';
 
@@ -101,7 +103,7 @@ export async function createAccess(
       (share !== undefined && shares.isRevoked(share.id)) ||
       (login !== undefined && revocations.has(login)),
   });
-  const logins = createLogins(config, { seals, revocations, sandboxes, daytona, log });
+  const logins = createLogins(config, { seals: endable, revocations, sandboxes, daytona, log });
   const pages = Router();
   if (logins) pages.use(loginPages(logins, config.PROXY_DOMAIN));
   return {
@@ -114,11 +116,15 @@ export async function createAccess(
       access: {
         policy: { mode: config.ACCESS_MODE, labels: config.LABEL_POLICY },
         allowed: config.ALLOW_SANDBOXES,
-        crossSite: { embedders: partitioned ? config.EMBEDDING_ORIGINS : new Set() },
+        crossSite: {
+          embedders: partitioned ? config.EMBEDDING_ORIGINS : new Set(),
+          readers: config.CORS_MODE === 'app' ? new Set() : config.CORS_ORIGINS,
+        },
         gatekeeper,
         sessions,
         failures,
         logins,
+        live,
         sandboxOf,
         log,
       },
@@ -143,6 +149,7 @@ export async function createAccess(
       gatekeeper.sweep();
       logins?.sweep();
       revocations.sweep();
+      live.sweep();
     },
   };
 }

@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 export interface CrossSiteRules {
   /** Origins whose pages may show a sandbox in a frame: `https://app.example.com`. */
   readonly embedders: ReadonlySet<string>;
+  /** Origins whose pages may read a sandbox's answers: CORS_ORIGINS. */
+  readonly readers: ReadonlySet<string>;
 }
 
 type Asked = Pick<IncomingMessage, 'method' | 'headers'>;
@@ -18,15 +20,15 @@ export function isForeign(
   { method, headers }: Asked,
   isUpgrade: boolean,
   ownOrigin: string,
-  { embedders }: CrossSiteRules,
+  { embedders, readers }: CrossSiteRules,
 ): boolean {
   const { origin } = headers;
   const site = single(headers['sec-fetch-site']);
   const safe = !isUpgrade && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
-  if (!safe) {
-    if (origin === undefined) return site !== 'same-origin';
-    return origin.toLowerCase() !== ownOrigin && !embedders.has(origin);
+  if (origin !== undefined) {
+    return origin.toLowerCase() !== ownOrigin && !embedders.has(origin) && !readers.has(origin);
   }
+  if (!safe) return site !== 'same-origin';
   if (site !== 'cross-site' && site !== 'same-site') return false;
   if (method !== 'GET' || single(headers['sec-fetch-mode']) !== 'navigate') return true;
   const destination = single(headers['sec-fetch-dest']);

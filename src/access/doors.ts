@@ -22,7 +22,7 @@ export interface DoorRules {
   readonly sandboxOf: (address: SandboxAddress) => KnownSandbox | Promise<KnownSandbox>;
 }
 
-const guarded: Door = { state: 'guarded', owner: undefined, origin: undefined };
+const guarded: Door = { state: 'guarded', origin: undefined };
 
 /**
  * Finds out what a sandbox's port asks of visitors, and asks Daytona for nothing that the answer

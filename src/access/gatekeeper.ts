@@ -1,7 +1,9 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { SandboxAddress } from '../exchange.ts';
+import { asProxyError } from '../replies/errors.ts';
 import type { Credentials } from './credentials.ts';
-import { fingerprint, type ReadSession, type Sessions, type Share } from './session.ts';
+import { fingerprint } from './fingerprint.ts';
+import { sameSecret } from './sameSecret.ts';
+import type { ReadSession, Sessions, Share } from './session.ts';
 import { Shares } from './shares.ts';
 import { Verdicts } from './verdicts.ts';
 
@@ -10,6 +12,8 @@ export type Method = 'bearer' | 'token' | 'key' | 'share' | 'session';
 /** A visitor whose credential is good. */
 export interface Admission {
   readonly method: Method;
+  /** Daytona's id of the sandbox that the credential is good for. */
+  readonly sandboxId: string;
   /** Named in the log. */
   readonly visitor: string;
   /** The session that the request came with. */
@@ -22,8 +26,8 @@ export interface Admission {
 export interface AccessQuestions {
   /** Daytona's id of the sandbox that the host names. */
   idOf(address: SandboxAddress): Promise<string>;
-  /** The sandbox's own preview token. */
-  tokenOf(address: SandboxAddress): Promise<string>;
+  /** A sandbox's own preview token; a name may have gone to another than `idOf` knows. */
+  tokenOf(address: SandboxAddress): Promise<{ readonly token: string; readonly sandboxId: string }>;
   /** Whether Daytona lets the holder of a key or a JWT see a sandbox. */
   mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
   /** What the key of a share link opens, if it opens this port. */
@@ -80,7 +84,9 @@ export class Gatekeeper {
         if (admission && method !== 'session') this.#admitted += 1;
         if (admission) return admission;
       } catch (error) {
-        failure ??= error;
+        // Whoever guesses at ids learns no more than who guesses at secrets.
+        if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') attempt(method, false);
+        else failure ??= error;
       }
     }
     if (failure !== undefined) throw failure;
@@ -97,7 +103,9 @@ export class Gatekeeper {
       if (!session || session.expiresAt <= Date.now() || this.#ask.isRevoked(session)) continue;
       const id = session.sandboxId === address.id ? address.id : await this.#ask.idOf(address);
       const { share, visitor } = session;
-      if (session.sandboxId === id) return { method: 'session', visitor, session, share };
+      if (session.sandboxId === id) {
+        return { method: 'session', sandboxId: id, visitor, session, share };
+      }
     }
     return undefined;
   }
@@ -117,12 +125,13 @@ export class Gatekeeper {
     const good = await this.#bearers.of(fingerprint(id, bearer), async () =>
       (await this.#ask.mayAccess(id, bearer)) ? true : undefined,
     );
-    return good && { method: 'bearer', visitor: 'a Daytona user' };
+    return good && { method: 'bearer', sandboxId: id, visitor: 'a Daytona user' };
   }
 
   async #byShare({ address }: Knock, key: string): Promise<Admission | undefined> {
     const share = await this.#ask.shareOf(key, address);
-    return share && { method: 'share', visitor: `the share ${share.id}`, share };
+    const sandboxId = address.id;
+    return share && { method: 'share', sandboxId, visitor: `the share ${share.id}`, share };
   }
 
   async #byToken(
@@ -130,12 +139,9 @@ export class Gatekeeper {
     method: 'token' | 'key',
     given: string,
   ): Promise<Admission | undefined> {
-    const token = await this.#ask.tokenOf(address);
-    return sameSecret(given, token) ? { method, visitor: 'a holder of the token' } : undefined;
+    const { token, sandboxId } = await this.#ask.tokenOf(address);
+    if (!sameSecret(given, token) || sandboxId !== (await this.#ask.idOf(address)))
+      return undefined;
+    return { method, sandboxId, visitor: 'a holder of the token' };
   }
-}
-
-/** Compares in constant time, whatever the lengths. */
-export function sameSecret(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(fingerprint(a)), Buffer.from(fingerprint(b)));
 }

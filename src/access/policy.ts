@@ -20,8 +20,6 @@ export interface SandboxPolicy {
 export interface Door {
   /** `closed` to everybody, `open` to everybody, or open to who shows a credential. */
   readonly state: 'closed' | 'open' | 'guarded';
-  /** E-mail address or subject of the only person whose login counts. */
-  readonly owner: string | undefined;
   readonly origin: OriginLabel | undefined;
 }
 
@@ -43,7 +41,6 @@ export function doorOf(rules: PolicyRules, port: number, sandbox: SandboxPolicy)
   const origin = label(`preview.origin/${port}`) ?? label('preview.origin');
   return {
     state: stateOf(rules.mode, visibility, port, sandbox.public),
-    owner: label('preview.owner') || undefined,
     origin: origin !== undefined && origins.has(origin) ? (origin as OriginLabel) : undefined,
   };
 }

@@ -10,18 +10,24 @@ const most = 100_000;
 export class Revocations {
   readonly #until = new Map<string, number>();
   readonly #file: string | undefined;
+  readonly #onEnd: (id: string) => void;
 
-  private constructor(file: string | undefined) {
+  private constructor(file: string | undefined, onEnd: (id: string) => void) {
     this.#file = file;
+    this.#onEnd = onEnd;
   }
 
   /**
    * Reads what the file holds, and writes back what is still of use.
    *
+   * @param onEnd told of everything that is ended from now on
    * @throws ConfigError where the file cannot be read or written: what was ended must not work again
    */
-  static async load(file: string | undefined): Promise<Revocations> {
-    const revocations = new Revocations(file);
+  static async load(
+    file: string | undefined,
+    onEnd: (id: string) => void = () => {},
+  ): Promise<Revocations> {
+    const revocations = new Revocations(file, onEnd);
     try {
       if (file !== undefined) await revocations.#restore(file);
     } catch (cause) {
@@ -40,9 +46,11 @@ export class Revocations {
 
   /** @param until when it would have ended anyway, in ms since the epoch */
   async add(id: string, until: number): Promise<void> {
+    if (this.has(id)) return;
     if (this.#until.size >= most) this.sweep();
     if (this.#until.size >= most) throw new Error('too many revocations');
     this.#until.set(id, until);
+    this.#onEnd(id);
     if (this.#file !== undefined) await appendFile(this.#file, toLine(id, until), { mode: 0o600 });
   }
 

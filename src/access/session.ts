@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Seals } from './seals.ts';
 
@@ -58,10 +58,13 @@ export interface SessionRules {
 /** Issues and reads the cookie of a sandbox's host. */
 export class Sessions {
   readonly #seals: Seals;
+  readonly #endable: Seals;
   readonly #rules: SessionRules;
 
-  constructor(seals: Seals, rules: SessionRules) {
+  /** @param endable for sessions that may be ended before their time: as long as that is remembered */
+  constructor(seals: Seals, endable: Seals, rules: SessionRules) {
     this.#seals = seals;
+    this.#endable = endable;
     this.#rules = rules;
   }
 
@@ -76,7 +79,8 @@ export class Sessions {
       Date.now() + this.#rules.ttlMs,
       session.share?.expiresAt ?? Number.POSITIVE_INFINITY,
     );
-    const value = await this.#seals.seal('session', { ...session, jti: randomUUID() }, expiresAt);
+    const seals = session.share || session.login ? this.#endable : this.#seals;
+    const value = await seals.seal('session', { ...session, jti: randomUUID() }, expiresAt);
     const seconds = Math.max(0, Math.round((expiresAt - Date.now()) / 1000));
     const framed = this.#rules.partitioned && proto === 'https';
     const site = framed ? 'SameSite=None; Partitioned' : 'SameSite=Lax';
@@ -86,9 +90,11 @@ export class Sessions {
 
   /** @returns undefined for a session that is expired, altered, or of another host */
   async read(value: string, host: string): Promise<ReadSession | undefined> {
-    const claims = sealed.safeParse(await this.#seals.open('session', value));
+    const endable = await this.#endable.open('session', value);
+    const claims = sealed.safeParse(endable ?? (await this.#seals.open('session', value)));
     if (!claims.success || claims.data.host !== host) return undefined;
     const { iat, exp, ...session } = claims.data;
+    if (!endable && (session.share || session.login)) return undefined;
     return { ...session, issuedAt: iat * 1000, expiresAt: exp * 1000 };
   }
 
@@ -96,11 +102,4 @@ export class Sessions {
   static isOld({ issuedAt, expiresAt }: ReadSession): boolean {
     return Date.now() - issuedAt > (expiresAt - issuedAt) / 10;
   }
-}
-
-/** Names a secret in caches and logs without keeping it. */
-export function fingerprint(...parts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${part.length}:${part}`);
-  return hash.digest('base64url');
 }

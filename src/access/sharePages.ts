@@ -1,12 +1,17 @@
-import express, { type ErrorRequestHandler, type Request, Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  Router,
+} from 'express';
 import type { Exchange, Visitor } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendEmpty, sendJson } from '../replies/send.ts';
 import { queryKeyName } from './credentials.ts';
 import type { Failures } from './failures.ts';
-import { sameSecret } from './gatekeeper.ts';
 import { isReserved } from './reservedPorts.ts';
-import { type ShareRequest, Shares, shareRequest } from './shares.ts';
+import { sameSecret } from './sameSecret.ts';
+import { type ShareRequest, type Shares, shareRequest } from './shares.ts';
 
 export interface SharePagesParts {
   readonly shares: Shares;
@@ -15,7 +20,7 @@ export interface SharePagesParts {
   readonly domains: readonly string[];
   readonly port: () => number;
   /** Daytona's id of a sandbox; it is not asked where the text cannot be a name. */
-  readonly idOf: (idOrName: string) => string | Promise<string>;
+  readonly idOf: (idOrName: string) => Promise<string>;
   /** Whether Daytona lets the holder of a key or a JWT see a sandbox. */
   readonly mayAccess: (sandboxId: string, bearer: string) => Promise<boolean>;
 }
@@ -25,21 +30,25 @@ export function sharePages(parts: SharePagesParts): Router {
   const { shares, domains } = parts;
   const router = Router({ caseSensitive: true, strict: true });
 
-  router.post('/shares', express.json({ limit: '4kb', type: () => true }), async (req, res) => {
-    const [domain] = domains;
-    if (domain === undefined) throw unusable('PROXY_DOMAIN is not set');
-    const asked = readRequest(req);
-    await authorize(parts, req, asked.sandboxId);
-    const wanted = { ...asked, sandboxId: await parts.idOf(asked.sandboxId) };
-    const { id, key, expiresAt } = await shares.create(wanted);
-    const host = `${wanted.port}-${wanted.sandboxId}`;
-    const base = publicBase(req.exchange.visitor, domains, domain, parts.port());
-    const url = `${base.scheme}://${host}.${base.host}${wanted.pathPrefix}?${queryKeyName}=${key}`;
-    sendJson(req, res, 201, { url, id, expiresAt: new Date(expiresAt).toISOString() });
-  });
+  router.post(
+    '/shares',
+    wantBody,
+    express.json({ limit: '4kb', type: () => true }),
+    async (req, res) => {
+      const [domain] = domains;
+      if (domain === undefined) throw unusable('PROXY_DOMAIN is not set');
+      const wanted = readRequest(req);
+      const sandboxId = await authorize(parts, req, wanted.sandboxId);
+      const { id, key, expiresAt } = await shares.create({ ...wanted, sandboxId });
+      const host = `${wanted.port}-${sandboxId}`;
+      const base = publicBase(req.exchange.visitor, domains, domain, parts.port());
+      const url = `${base.scheme}://${host}.${base.host}${wanted.pathPrefix}?${queryKeyName}=${key}`;
+      sendJson(req, res, 201, { url, id, expiresAt: new Date(expiresAt).toISOString() });
+    },
+  );
 
   router.delete('/shares/:id', async (req, res) => {
-    const sandboxId = Shares.sandboxOf(req.params.id);
+    const sandboxId = shares.sandboxOf(req.params.id);
     if (sandboxId === undefined) throw new ProxyError('SHARE_NOT_FOUND');
     await authorize(parts, req, sandboxId);
     await shares.revoke(req.params.id);
@@ -48,6 +57,15 @@ export function sharePages(parts: SharePagesParts): Router {
   router.use(refuseBody);
   return router;
 }
+
+/** Nobody without a token makes us read a body. */
+const wantBody: RequestHandler = (req, res, next) => {
+  if (!/^Bearer /i.test(req.headers.authorization ?? ''))
+    throw new ProxyError('SHARE_UNAUTHORIZED');
+  if (req.exchange.awaitsContinue) res.writeContinue();
+  req.exchange.awaitsContinue = false;
+  next();
+};
 
 /** What the body parser threw is about the body. */
 const refuseBody: ErrorRequestHandler = (error, _req, _res, next) => {
@@ -69,19 +87,24 @@ function unusable(detail: string): ProxyError {
   return new ProxyError('SHARE_INVALID', { detail });
 }
 
-/** Lets in the operator, and whoever may see the sandbox at Daytona. */
+/**
+ * Lets in the operator, and whoever may see the sandbox at Daytona.
+ *
+ * @returns Daytona's id of the sandbox, which is what was asked about: names are each organization's
+ */
 async function authorize(
-  { failures, adminToken, mayAccess }: SharePagesParts,
+  { failures, adminToken, idOf, mayAccess }: SharePagesParts,
   req: Request,
-  sandboxId: string,
-): Promise<void> {
+  idOrName: string,
+): Promise<string> {
   const { visitor }: Exchange = req.exchange;
   const wait = await failures.waitFor(visitor.network);
   if (wait !== undefined) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
   const bearer = /^Bearer +([\x21-\x7e]{1,8192})$/i.exec(req.headers.authorization ?? '')?.[1];
   if (bearer !== undefined) {
-    if (adminToken !== undefined && sameSecret(bearer, adminToken)) return;
-    if (await mayAccess(sandboxId, bearer)) return;
+    if (adminToken !== undefined && sameSecret(bearer, adminToken)) return idOf(idOrName);
+    const sandboxId = await idOf(idOrName).catch(() => undefined);
+    if (sandboxId !== undefined && (await mayAccess(sandboxId, bearer))) return sandboxId;
     await failures.note(visitor.network);
   }
   throw new ProxyError('SHARE_UNAUTHORIZED');

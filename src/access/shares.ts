@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Revocations } from './revocations.ts';
+import { sameSecret } from './sameSecret.ts';
 import type { Seals } from './seals.ts';
 import type { Share } from './session.ts';
 
@@ -15,8 +16,8 @@ export const shareRequest = z.strictObject({
   pathPrefix: z
     .string()
     .max(512)
-    .regex(/^\/(?:[\w.~!$&'()*+,=:@-]+\/?)*$/, 'must be a plain path that begins with /')
-    .refine((path) => !/\/\.{1,2}(?:\/|$)/.test(path), 'must not contain . or ..')
+    .regex(/^\/[\w.~!$&'()*+,=:@/-]*$/, 'must be a plain path that begins with /')
+    .refine((path) => !/\/\.{1,2}(?:\/|$)|\/\//.test(path), 'must not contain // or . or ..')
     .default('/'),
   readOnly: z.boolean().default(false),
   expiresInSeconds: z.int().min(1).max(longestSeconds).default(3600),
@@ -55,16 +56,24 @@ export class Shares {
 
   async create(wanted: ShareRequest): Promise<NewShare> {
     const { sandboxId, port, pathPrefix, readOnly, expiresInSeconds } = wanted;
-    const id = `${sandboxId}.${randomBytes(12).toString('base64url')}`;
+    const random = randomBytes(9).toString('base64url');
+    const id = `${sandboxId}.${random}${this.#seals.tags('share', sandboxId + random)[0]}`;
     const expiresAt = Math.ceil(Date.now() / 1000 + expiresInSeconds) * 1000;
     const claims = { id, sandboxId, port, pathPrefix, readOnly };
     const key = prefix + (await this.#seals.seal('share', claims, expiresAt));
     return { id, key, expiresAt };
   }
 
-  /** The sandbox that a share's id is about: whoever may see it may end the share. */
-  static sandboxOf(id: string): string | undefined {
-    return /^([a-z0-9-]{1,63})\.[\w-]{16}$/.exec(id)?.[1];
+  /**
+   * The sandbox that a share's id is about: whoever may see it may end the share.
+   *
+   * @returns undefined for an id that was never given out
+   */
+  sandboxOf(id: string): string | undefined {
+    const [, sandboxId = '', random = '', tag = ''] =
+      /^([a-z0-9-]{1,63})\.([\w-]{12})([\w-]{12})$/.exec(id) ?? [];
+    const tags = this.#seals.tags('share', sandboxId + random);
+    return tags.some((known) => sameSecret(known, tag)) ? sandboxId : undefined;
   }
 
   async revoke(id: string): Promise<void> {

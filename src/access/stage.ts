@@ -8,6 +8,7 @@ import { type CrossSiteRules, isForeign, isNavigation } from './crossSite.ts';
 import { type DoorRules, findDoor } from './doors.ts';
 import type { Failures } from './failures.ts';
 import type { Admission, Gatekeeper, Knock } from './gatekeeper.ts';
+import type { LiveExchanges } from './liveExchanges.ts';
 import { codeName } from './login/handover.ts';
 import type { Logins } from './login/logins.ts';
 import { follow } from './login/pages.ts';
@@ -22,6 +23,7 @@ export interface AccessParts extends DoorRules {
   readonly failures: Failures;
   /** undefined where nobody can log in. */
   readonly logins: Logins | undefined;
+  readonly live: LiveExchanges;
   readonly log: Log;
 }
 
@@ -46,7 +48,10 @@ function pass(parts: AccessParts, door: Door, req: Request, res: Response, next:
   const { value: code, rest } = takeQuery(exchange.target, codeName);
   exchange.target = rest;
   const taken = code === undefined ? undefined : parts.logins?.redeem(req, exchange, code);
-  if (door.state === 'open') return next();
+  if (door.state === 'open') {
+    exchange.target = takeQuery(rest, queryKeyName).rest;
+    return next();
+  }
   if (code === undefined || !isNavigation(req)) return ask(parts, req, res, next);
   if (!taken) throw new ProxyError('LOGIN_FAILED');
   return startSession(parts, req, res, taken, rest);
@@ -67,22 +72,29 @@ async function ask(parts: AccessParts, req: Request, res: Response, next: Next):
   return welcome(parts, admission, req, res, next);
 }
 
-/** Looks at what the visitor shows; a client that failed too often shows its session in vain only. */
+/** Looks at what the visitor shows; of a client that failed too often, at its session alone. */
 async function admit(parts: AccessParts, req: Request): Promise<Admission | undefined> {
   const { gatekeeper, failures, log } = parts;
   const { requestId, sandbox: address, target, visitor } = req.exchange;
   if (!address) throw new Error('a request without a sandbox came past the host stage');
   const credentials = findCredentials(req, target, Sessions.cookieName(visitor.proto));
   const knock: Knock = { address, host: visitor.host, credentials };
-  const wait = await failures.waitFor(visitor.network);
+  const { bearer, previewToken, queryKey } = credentials;
+  // The Bearer of somebody else's is the app's; one that nobody has judged may be Daytona's.
+  if (bearer !== undefined) req.exchange.withheld = 'authorization';
+  const guesses = bearer !== undefined || previewToken !== undefined || queryKey !== undefined;
+  const wait = guesses ? await failures.waitFor(visitor.network) : undefined;
   if (wait !== undefined) {
     const admission = await gatekeeper.bySession(knock);
     if (!admission) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
     return admission;
   }
+  // Another site can have a visitor's browser fail as often as it likes.
+  const deliberate = !/^(?:cross|same)-site$/.test(String(req.headers['sec-fetch-site'] ?? ''));
   let failed = false;
   const admission = await gatekeeper.admit(knock, (method, good) => {
-    failed ||= !good;
+    if (method === 'bearer' && !good) req.exchange.withheld = undefined;
+    if (!good && deliberate && method !== 'session' && method !== 'share') failed = true;
     const facts = { requestId, client: visitor.address, sandbox: address.id };
     const level = method === 'session' && good ? 'debug' : 'info';
     log(level, 'access.attempt', { ...facts, method, outcome: good ? 'good' : 'bad' });
@@ -94,26 +106,25 @@ async function admit(parts: AccessParts, req: Request): Promise<Admission | unde
 /** Takes our credential off the request, and gives or renews a session where there should be one. */
 async function welcome(
   parts: AccessParts,
-  { method, session, visitor, share }: Admission,
+  { method, sandboxId, session, visitor, share }: Admission,
   req: Request,
   res: Response,
   next: Next,
 ): Promise<void> {
   const { exchange } = req;
-  const { sandbox: address } = exchange;
-  if (!address) throw new Error('a request without a sandbox came past the host stage');
-  if (method === 'bearer') exchange.withheld = 'authorization';
   const { rest } = takeQuery(exchange.target, queryKeyName);
   exchange.target = rest;
   if ((method === 'key' || method === 'share') && isNavigation(req)) {
-    const sandboxId = share ? address.id : (await parts.sandboxOf(address)).id;
     return startSession(parts, req, res, { sandboxId, visitor, share }, rest);
   }
   if (session && Sessions.isOld(session)) {
     const cookie = await parts.sessions.issue(session, exchange.visitor.proto);
     exchange.ownFields.push('Set-Cookie', cookie);
   }
-  if (!clientLeft(req, res)) next();
+  if (clientLeft(req, res)) return;
+  if (share) parts.live.add(share.id, share.expiresAt, exchange, req.socket);
+  if (session?.login) parts.live.add(session.login, Number.POSITIVE_INFINITY, exchange, req.socket);
+  next();
 }
 
 /** Gives the visitor a session, and the address without what was shown in it. */

@@ -166,7 +166,7 @@ export const accessVariables = {
     off.or(z.string().max(4096)),
     '',
     '/var/lib/daytona-proxy/revoked.jsonl',
-    'Where ended share links are remembered. Empty: every restart ends all share links.',
+    'Where ended share links and logins are remembered. Empty: every restart ends all of them.',
   ),
   CORS_MODE: variable(
     z.enum(['app', 'reflect', 'list']),

@@ -21,6 +21,11 @@ export function contradictions(config: Config): string[] {
   }
   const provider = config.OIDC_ISSUER ?? config.OIDC_DOMAIN;
   if (provider !== undefined) problems.push(...loginProblems(config));
+  else if (listsOf(config).some(({ size }) => size > 0)) {
+    problems.push(
+      '  OIDC_ALLOWED_… names people, but OIDC_ISSUER is not set, at which they log in. For example: OIDC_ISSUER=https://accounts.google.com',
+    );
+  }
   return problems;
 }
 
@@ -37,15 +42,14 @@ function loginProblems(config: Config): string[] {
       '  PROXY_DOMAIN is not set, but a login comes back to it. For example: PROXY_DOMAIN=proxy.example.com',
     );
   }
-  const lists = [
-    config.OIDC_ALLOWED_EMAILS,
-    config.OIDC_ALLOWED_DOMAINS,
-    config.OIDC_ALLOWED_GROUPS,
-  ];
-  if (lists.every(({ size }) => size === 0) && config.LABEL_POLICY !== 'full') {
+  if (listsOf(config).every(({ size }) => size === 0) && config.LABEL_POLICY !== 'full') {
     problems.push(
       '  OIDC_ISSUER is set, but nobody may enter: name them. For example: OIDC_ALLOWED_DOMAINS=example.com, or LABEL_POLICY=full for preview.owner on the sandboxes',
     );
   }
   return problems;
+}
+
+function listsOf(config: Config) {
+  return [config.OIDC_ALLOWED_EMAILS, config.OIDC_ALLOWED_DOMAINS, config.OIDC_ALLOWED_GROUPS];
 }

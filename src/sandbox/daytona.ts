@@ -117,10 +117,10 @@ export function connectDaytona({ apiKey, apiUrl, timeoutMs, onFailure }: Daytona
     mayAccess: async (sandboxId, bearer) => {
       const headers = { Authorization: `Bearer ${bearer}` };
       try {
-        await withDeadline(timeoutMs, (signal) =>
+        const { data } = await withDeadline(timeoutMs, (signal) =>
           preview.hasSandboxAccess(sandboxId, { signal, headers }),
         );
-        return true;
+        return data !== false;
       } catch (cause) {
         const { error, status } = translate(cause);
         if (status === 400 || status === 401 || status === 403 || status === 404) return false;

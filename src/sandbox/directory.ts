@@ -59,6 +59,10 @@ export class SandboxDirectory {
     const facts = this.#facts.get(address.id);
     if (facts) requireRunning(facts);
     if (!link || !facts) return undefined;
+    if (link.sandboxId !== facts.id) {
+      this.#forget(address, 'its name went to another sandbox');
+      return undefined;
+    }
     return { link, facts };
   }
 
@@ -111,15 +115,18 @@ export class SandboxDirectory {
    *
    * @throws ProxyError SANDBOX_NOT_FOUND or one about the API
    */
-  async tokenOf(address: SandboxAddress): Promise<string> {
+  async tokenOf(address: SandboxAddress): Promise<PreviewLink> {
     const known = this.#links.get(keyOf(address)) ?? this.#tokens.get(keyOf(address));
-    if (known) return known.token;
+    if (known) return known;
     if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
+    if (this.#linkLookups.size >= maxLookups) {
+      throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
+    }
     const link = await this.#linkLookups.run(keyOf(address), () =>
       this.#ask(address.id, () => this.#daytona.previewLink(address.id, address.port)),
     );
     this.#tokens.set(keyOf(address), link, notRunningMs);
-    return link.token;
+    return link;
   }
 
   /** Takes a refusal by Daytona's edge as news about the sandbox. */

@@ -178,6 +178,71 @@ describe('failed attempts', () => {
   });
 });
 
+describe('a client that failed too often', () => {
+  const fail = async (headers: Record<string, string>) => {
+    for (let i = 0; i < 3; i++) await get({ headers });
+  };
+
+  test('is still asked to log in where it shows nothing', async () => {
+    await start({ ACCESS_MODE: 'private', AUTH_FAILURES_MAX: '3' });
+    await fail({ 'x-daytona-preview-token': 'wrong' });
+    expect((await get()).status).toBe(401);
+  });
+
+  test('is not one whose session is over, or whom another site had fail', async () => {
+    await start({ ACCESS_MODE: 'private', AUTH_FAILURES_MAX: '3' });
+    await fail({ cookie: 'daytona-proxy=over' });
+    for (let i = 0; i < 3; i++) {
+      const headers = { 'sec-fetch-site': 'cross-site' };
+      await get({ path: '/?DAYTONA_SANDBOX_AUTH_KEY=wrong', headers });
+    }
+    const headers = { 'x-daytona-preview-token': rig.sandbox.token };
+    expect((await get({ headers })).status).toBe(200);
+  });
+
+  test('is one that guesses at sandboxes, which answer alike whether they are or not', async () => {
+    await start({ ACCESS_MODE: 'private', AUTH_FAILURES_MAX: '3' });
+    const guess = (i: number) =>
+      get({ host: `3000-guess-${i}.proxy.test`, headers: { 'x-daytona-preview-token': 'x' } });
+    for (let i = 0; i < 3; i++) expect((await guess(i)).status).toBe(401);
+    expect((await guess(4)).status).toBe(429);
+    expect(calls()).toHaveLength(3);
+  });
+});
+
+describe('what the sandbox gets to see', () => {
+  const echo: RigOptions = {
+    app: (req, res) => void res.end(`${req.headers.authorization} ${req.url}`),
+  };
+
+  test('is no key of Daytona’s, also where Daytona could not be asked about it', async () => {
+    await start({ ACCESS_MODE: 'private' }, echo);
+    const first = await get({ path: `/?${key()}`, headers: navigation });
+    const cookie = first.headers['set-cookie']?.[0]?.split(';', 1)[0];
+    expect((await get({ headers: { cookie } })).body).toBe('undefined /');
+    rig.daytona.faults.apiStatus = 500;
+    const authorization = `Bearer ${rig.daytona.apiKey}`;
+    expect((await get({ headers: { cookie, authorization } })).body).toBe('undefined /');
+  });
+
+  test.each(['open', 'protected'])('is no key in the address in mode %s', async (mode) => {
+    await start({ ACCESS_MODE: mode }, { ...echo, sandbox: { public: true } });
+    expect((await get({ path: `/x?${key()}&y` })).body).toBe('undefined /x?y');
+  });
+});
+
+test('a name that went to another sandbox takes no credential with it', async () => {
+  await start({ ACCESS_MODE: 'private', CACHE_TTL: '300000' }, { sandbox: { name: 'web' } });
+  const headers = { 'x-daytona-preview-token': rig.sandbox.token };
+  const host = '3000-web.proxy.test';
+  expect((await get({ host, headers })).status).toBe(200);
+  rig.daytona.sandboxes.delete(rig.sandbox);
+  const next = rig.daytona.sandboxes.create({ name: 'web', ports: rig.sandbox.ports });
+  const own = { 'x-daytona-preview-token': next.token };
+  // What is known of the old one ends sooner or later; until then the new one's is of no use.
+  expect((await get({ host, headers: own })).status).toBe(401);
+});
+
 describe('which sandboxes there are', () => {
   test('ALLOW_SANDBOXES hides others in every mode, by id without asking for them', async () => {
     const id = '83792513-cd9e-428f-99c0-63c63bc7739c';

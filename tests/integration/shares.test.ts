@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type Ask, ask, codeOf, openWebSocket } from '../support/client.ts';
+import { type Ask, ask, codeOf, openWebSocket, raw } from '../support/client.ts';
 import { echoSockets } from '../support/echo.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
 
@@ -132,6 +133,43 @@ test.each([
   expect(JSON.parse(answer.body).error.message).toContain(reason);
 });
 
+test('a path that is hard to read costs nobody any time', async () => {
+  await start();
+  const pathPrefix = `/${'a'.repeat(500)}%`;
+  expect((await post({ sandboxId: id, port: 3000, pathPrefix }, {} as never)).status).toBe(401);
+  expect((await post({ sandboxId: id, port: 3000, pathPrefix })).status).toBe(400);
+});
+
+test('an id that was never given out ends nothing', async () => {
+  await start({ STATE_FILE: join(folder, 'revoked') });
+  expect((await end(`${id}.${'a'.repeat(24)}`)).status).toBe(404);
+  const made = await share();
+  await end(made.id);
+  await end(made.id);
+  const lines = readFileSync(join(folder, 'revoked'), 'utf8').trim().split('\n');
+  expect(lines).toHaveLength(1);
+});
+
+test('a client that waits for our word before its body has it', async () => {
+  await start();
+  const body = JSON.stringify({ sandboxId: id, port: 3000 });
+  const answer = await raw(
+    rig.proxy.port,
+    `POST /shares HTTP/1.1\r\nHost: ${domain}\r\nAuthorization: Bearer ${adminToken}\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /);
+});
+
+test('a WebSocket that came by a link ends with it', async () => {
+  await start();
+  const made = await share();
+  const { host, search } = new URL(made.url);
+  const { socket } = await openWebSocket(rig.proxy.port, host, `/${search}`);
+  const closed = once(socket, 'close');
+  await end(made.id);
+  await closed;
+});
+
 test('what was ended stays so when the proxy starts again', async () => {
   const env = { STATE_FILE: join(folder, 'revoked'), COOKIE_SECRET: 's'.repeat(32) };
   await start(env);
@@ -144,11 +182,14 @@ test('what was ended stays so when the proxy starts again', async () => {
   expect(readFileSync(env.STATE_FILE, 'utf8')).toContain(ended.id);
 });
 
-test('without a file to remember it in, no link outlives the proxy', async () => {
+test('without a file to remember it in, no link and no session of it outlive the proxy', async () => {
   const env = { COOKIE_SECRET: 's'.repeat(32) };
   await start(env);
   const { url } = await share();
+  const first = await visit(url, { headers: navigation });
+  const headers = { cookie: first.headers['set-cookie']?.[0]?.split(';', 1)[0] };
   await rig.close();
   await start(env);
   expect((await visit(url)).status).toBe(401);
+  expect((await ask(rig.proxy.port, { host: rig.host(), headers })).status).toBe(401);
 });

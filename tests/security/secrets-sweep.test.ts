@@ -365,7 +365,7 @@ describe('after visits with every credential in every state', () => {
       expect(outcomes).toContain(outcome);
     }
     const codes = [...outcomes].join();
-    for (const code of ['SANDBOX_NOT_RUNNING', 'DAYTONA_UNAVAILABLE', 'SANDBOX_NOT_FOUND']) {
+    for (const code of ['SANDBOX_NOT_RUNNING', 'DAYTONA_UNAVAILABLE']) {
       expect(codes).toContain(code);
     }
     const events = new Set(rig.logs().map(({ event }) => event));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BoundedCache } from '../../boundedCache.ts';
-import { sameSecret } from '../gatekeeper.ts';
+import { sameSecret } from '../sameSecret.ts';
 
 /** The parameter of the sandbox's address that carries a code. */
 export const codeName = 'DAYTONA_PROXY_CODE';

@@ -5,8 +5,8 @@ import { BoundedCache } from '../../boundedCache.ts';
 import type { Exchange } from '../../exchange.ts';
 import { ProxyError } from '../../replies/errors.ts';
 import { cookiesNamed } from '../credentials.ts';
-import { sameSecret } from '../gatekeeper.ts';
 import type { Revocations } from '../revocations.ts';
+import { sameSecret } from '../sameSecret.ts';
 import type { Seals } from '../seals.ts';
 import { codeName, type Handover, Handovers } from './handover.ts';
 import type { Person, Provider } from './provider.ts';
@@ -15,6 +15,8 @@ import { isReturnable, returnAddress, withParameter } from './returnPath.ts';
 /** How long a person may take over a login. */
 const patienceMs = 600_000;
 const mostPeople = 10_000;
+/** Sessions in use go on and on; what ends them must not be forgotten before. */
+const accountMs = 30 * 86_400_000;
 
 /** Where somebody wants to go: sealed on the sandbox's host, opened on ours. */
 const destination = z.object({
@@ -51,6 +53,12 @@ export interface LoginParts {
 export interface Step {
   readonly location: string;
   readonly cookies: readonly string[];
+}
+
+export interface LoggedOut {
+  /** False where this browser had no login. */
+  readonly any: boolean;
+  readonly cookie: string;
 }
 
 /** The way of a login: sandbox's host, our host, provider, our host, sandbox's host. */
@@ -127,12 +135,15 @@ export class Logins {
       this.#parts.attempt(exchange, pending.to.sandbox, false);
       throw new ProxyError('LOGIN_FAILED', { cause });
     }
-    const login = newSecret();
+    // One login of a person in a browser, whatever the number of tabs: one logout ends it.
+    const earlier = (await this.#loginsOf(req, proto)).find(
+      (known) => this.#people.get(known)?.subject === person.subject,
+    );
+    const login = earlier ?? newSecret();
     this.#people.set(login, person, this.#parts.sessionTtlMs);
     const location = await this.#handOver(exchange, person, login, pending.to);
-    const expiresAt = Date.now() + this.#parts.sessionTtlMs;
-    const account = await this.#parts.seals.seal('account', { login }, expiresAt);
-    return { location, cookies: [accountCookie(account, this.#parts.sessionTtlMs, proto)] };
+    const account = await this.#parts.seals.seal('account', { login }, Date.now() + accountMs);
+    return { location, cookies: [accountCookie(account, accountMs, proto)] };
   }
 
   /** On the sandbox's host, with a code; undefined where it is not this browser's. */
@@ -141,12 +152,13 @@ export class Logins {
   }
 
   /** On our host: ends this browser's sessions on all sandboxes. */
-  async logOut(req: IncomingMessage, { visitor }: Exchange): Promise<string> {
-    for (const login of await this.#loginsOf(req, visitor.proto)) {
+  async logOut(req: IncomingMessage, { visitor }: Exchange): Promise<LoggedOut> {
+    const logins = await this.#loginsOf(req, visitor.proto);
+    for (const login of logins) {
       this.#people.delete(login);
       await this.#parts.revocations.add(login, Date.now() + this.#parts.sessionTtlMs);
     }
-    return accountCookie('', 0, visitor.proto);
+    return { any: logins.length > 0, cookie: accountCookie('', 0, visitor.proto) };
   }
 
   sweep(): void {

@@ -24,10 +24,11 @@ export function loginPages(logins: Logins, domains: readonly string[]): Router {
   router.get('/logout', async (req, res) => {
     // An image on somebody's page must not log anybody out.
     if (!isNavigation(req)) return sendNotice(req, res, 'Open this address in your browser.');
-    const cookie = await logins.logOut(req, req.exchange);
+    const { any, cookie } = await logins.logOut(req, req.exchange);
     if (clientLeft(req, res)) return undefined;
     req.exchange.ownFields.push('Set-Cookie', cookie);
-    return sendNotice(req, res, 'You are logged out of all sandboxes.');
+    const said = any ? 'You are logged out of all sandboxes.' : 'You were not logged in.';
+    return sendNotice(req, res, said);
   });
   return router;
 }

@@ -3,8 +3,10 @@ import { isForeign, isNavigation } from '../../../src/access/crossSite.ts';
 
 const own = 'https://3000-abc.proxy.test';
 const app = 'https://app.test';
-const framed = { embedders: new Set([app]) };
-const alone = { embedders: new Set<string>() };
+const nobody = new Set<string>();
+const framed = { embedders: new Set([app]), readers: nobody };
+const alone = { embedders: nobody, readers: nobody };
+const read = { embedders: nobody, readers: new Set([app]) };
 
 describe('with a session cookie', () => {
   test.each([
@@ -54,6 +56,12 @@ describe('with a session cookie', () => {
     expect(upgrade({ origin: app })).toBe(false);
     expect(upgrade({ origin: 'https://evil.test' })).toBe(true);
     expect(upgrade({})).toBe(true);
+  });
+
+  test('an origin that may read may, also in a browser that says no more', () => {
+    const asked = (origin: string) => ({ method: 'GET', headers: { origin } });
+    expect(isForeign(asked(app), false, own, read)).toBe(false);
+    expect(isForeign(asked(app), false, own, alone)).toBe(true);
   });
 
   test('a frame passes where embedding is allowed', () => {
