@@ -9,8 +9,17 @@ export interface ApiCall {
   readonly path: string;
 }
 
+/** The people of the embedded Daytona, who log in at a provider. */
+export interface People {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Whether the holder of an access token may see a sandbox. */
+  readonly mayAccess: (accessToken: string, sandboxId: string) => Promise<boolean>;
+}
+
 export interface ApiParts {
   readonly apiKey: string;
+  readonly people: People | undefined;
   readonly sandboxes: Sandboxes;
   readonly faults: Faults;
   readonly onCall: (call: ApiCall) => void;
@@ -22,7 +31,8 @@ export interface ApiParts {
 export function createApi(parts: ApiParts): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use('/api', misbehave(parts), publicCalls(), requireKey(parts.apiKey), sandboxCalls(parts));
+  const calls = [publicCalls(parts), visitorCalls(parts), requireKey(parts.apiKey)];
+  app.use('/api', misbehave(parts), ...calls, sandboxCalls(parts));
   app.use((req, res) => fail(res, 404, `Cannot ${req.method} ${req.path}`));
   return app;
 }
@@ -46,11 +56,25 @@ function misbehave({ onCall, faults }: ApiParts): RequestHandler {
   };
 }
 
-function publicCalls(): Router {
+function publicCalls({ people }: ApiParts): Router {
   const router = Router();
   router.get('/health', (_req, res) => void res.json({ status: 'ok' }));
   router.get('/config', (_req, res) => {
-    res.json({ version: 'embedded', oidc: { issuer: '', clientId: '', audience: '' } });
+    const { issuer = '', clientId = '' } = people ?? {};
+    res.json({ version: 'embedded', oidc: { issuer, clientId, audience: '' } });
+  });
+  return router;
+}
+
+/** What people may ask with an access token of their own; with the key it is asked as always. */
+function visitorCalls({ apiKey, people, sandboxes }: ApiParts): Router {
+  const router = Router();
+  router.get('/preview/:id/access', async (req, res, next) => {
+    const token = req.get('authorization')?.replace(/^Bearer /, '') ?? '';
+    if (!people || token === apiKey) return next();
+    const sandbox = sandboxes.find(req.params.id);
+    const may = sandbox !== undefined && (await people.mayAccess(token, sandbox.id));
+    return may ? res.json(true) : fail(res, 404, 'Not found');
   });
   return router;
 }

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type ApiCall, createApi } from './api.ts';
+import { type ApiCall, createApi, type People } from './api.ts';
 import { createEdge } from './edge.ts';
 import { Faults } from './faults.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -9,6 +9,7 @@ import { Sandboxes } from './sandboxes.ts';
 export interface EmbeddedDaytonaOptions {
   readonly apiKey?: string;
   readonly domain?: string;
+  readonly people?: People;
 }
 
 /** A running embedded Daytona. Both its servers listen on 127.0.0.1 and nowhere else. */
@@ -30,7 +31,7 @@ export interface EmbeddedDaytona {
 
 /** Starts an API and a preview edge on free loopback ports. */
 export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promise<EmbeddedDaytona> {
-  const { apiKey = 'demo-key', domain = 'preview.localhost' } = options;
+  const { apiKey = 'demo-key', domain = 'preview.localhost', people } = options;
   const sandboxes = new Sandboxes();
   const faults = new Faults();
   const calls: ApiCall[] = [];
@@ -43,7 +44,7 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
   const previewUrl = (label: string, port: number) =>
     `http://${port}-${label}.${domain}:${edge.port}`;
   const api = await listen(
-    createServer(createApi({ apiKey, sandboxes, faults, onCall, previewUrl })),
+    createServer(createApi({ apiKey, people, sandboxes, faults, onCall, previewUrl })),
   );
   return {
     apiKey,

@@ -20,6 +20,7 @@ const catalogue = {
     status: 401,
     message: 'The login did not work or took too long. Open the address of the sandbox once more.',
   },
+  LOGIN_UNAVAILABLE: { status: 503, message: 'The login provider does not answer at the moment.' },
   NOT_A_MEMBER: { status: 403, message: 'You are logged in, but may not enter this sandbox.' },
   ADDRESS_REFUSED: { status: 403, message: 'This address is not served here.' },
   CROSS_SITE: { status: 403, message: 'Another site may not do this with your session.' },

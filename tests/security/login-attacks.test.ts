@@ -11,6 +11,7 @@ import type { Sandbox } from '../../src/demo/sandboxes.ts';
 import { refusedUpgrade } from '../support/client.ts';
 import { CookieJar, type Page } from '../support/cookieJar.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identityProvider.ts';
+import { logInAs } from '../support/logIn.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
 
 const codeName = 'DAYTONA_PROXY_CODE';
@@ -59,16 +60,12 @@ const hasCode = (url: string) => url.includes(`${codeName}=`);
 const isProviders = (url: string) => url.startsWith(provider.issuer);
 
 /** Opens a sandbox, logs in at the provider, and stops before an address, or at the page. */
-async function logIn(
+function logIn(
   jar: CookieJar,
   url = address(),
   { name = ann, before }: { name?: string; before?: (url: string) => boolean } = {},
 ): Promise<Page> {
-  const form = await jar.follow(url);
-  const action = /<form[^>]* action="([^"]+)"/.exec(form.body)?.[1];
-  if (!action) throw new Error(`no form of the provider at ${form.url}: ${form.body}`);
-  const body = new URLSearchParams({ prompt: 'login', login: name, password: 'any' }).toString();
-  return jar.follow(new URL(action, form.url).href, before, { method: 'POST', body });
+  return logInAs(jar, url, name, before);
 }
 
 const callbackOf = async (jar: CookieJar, name = ann) =>

@@ -29,7 +29,11 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   };
   const providerFor = (redirectUri: string) =>
     new Provider(issuer, {
-      clients: [{ ...client, redirect_uris: [redirectUri] }],
+      clients: [
+        { ...client, redirect_uris: [redirectUri] },
+        // As a Daytona's own: without a secret.
+        { client_id: 'daytona', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' },
+      ],
       clientBasedCORS: () => false,
       claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups'] },
       scopes: ['openid', 'email', 'profile', 'groups'],
@@ -38,7 +42,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
       findAccount: (_ctx, id) => ({
         accountId: id,
         claims: () => ({
-          sub: `id-of-${id}`,
+          sub: id,
           email: id,
           email_verified: !id.startsWith('unverified'),
           groups: id.endsWith('@developers.test') ? ['developers'] : [],

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { type RunningProxy, startProxy } from '../../src/assembly.ts';
 import { readConfig } from '../../src/config/config.ts';
+import type { People } from '../../src/demo/api.ts';
 import { type EmbeddedDaytona, startDaytona } from '../../src/demo/daytona.ts';
 import type { Sandbox } from '../../src/demo/sandboxes.ts';
 import { createLog } from '../../src/log/logger.ts';
@@ -28,10 +29,16 @@ export interface RigOptions {
   readonly app?: RequestListener;
   readonly env?: Record<string, string>;
   readonly sandbox?: Partial<Sandbox>;
+  readonly people?: People;
 }
 
-export async function startRig({ app, env, sandbox: facts }: RigOptions = {}): Promise<Rig> {
-  const daytona = await startDaytona();
+export async function startRig({
+  app,
+  env,
+  sandbox: facts,
+  people,
+}: RigOptions = {}): Promise<Rig> {
+  const daytona = await startDaytona(people && { people });
   const server = http.createServer(app ?? ((_req, res) => void res.writeHead(404).end()));
   const port = await listen(server);
   const sandbox = daytona.sandboxes.create(facts);

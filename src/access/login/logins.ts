@@ -9,7 +9,7 @@ import type { Revocations } from '../revocations.ts';
 import { sameSecret } from '../sameSecret.ts';
 import type { Seals } from '../seals.ts';
 import { codeName, type Handover, Handovers } from './handover.ts';
-import type { Person, Provider } from './provider.ts';
+import type { Pending, Person, Provider } from './provider.ts';
 import { isReturnable, returnAddress, withParameter } from './returnPath.ts';
 
 /** How long a person may take over a login. */
@@ -106,13 +106,13 @@ export class Logins {
     const { proto, host } = visitor;
     const browser = browsersOf(req, proto)[0] ?? newSecret();
     const redirectUri = `${proto}://${host}/callback`;
-    const location = await this.#parts.provider.begin(redirectUri, (pending) =>
-      this.#parts.seals.seal(
-        'state',
-        { jti: newSecret(), to, browser, ...pending },
-        Date.now() + patienceMs,
-      ),
-    );
+    const stateOf = (pending: Pending) => {
+      const claims = { jti: newSecret(), to, browser, ...pending };
+      return this.#parts.seals.seal('state', claims, Date.now() + patienceMs);
+    };
+    const location = await this.#parts.provider.begin(redirectUri, stateOf).catch((cause) => {
+      throw new ProxyError('LOGIN_UNAVAILABLE', { cause, retryAfter: 5 });
+    });
     if (!location) throw new ProxyError('LOGIN_REQUIRED');
     return { location: location.href, cookies: [browserCookie(browser, proto)] };
   }
