@@ -75,6 +75,8 @@ export class Exchange {
   awaitsContinue = false;
   /** The field in which the visitor showed us a credential, and which the sandbox does not get. */
   withheld: 'authorization' | undefined = undefined;
+  /** True where the visitor may do only a part of what the sandbox offers: its app gets no say. */
+  restricted = false;
   /** True where Daytona was asked about the sandbox for this exchange. */
   lookedUp = false;
   /** How this sandbox's port wants to see the Origin, where a label says so. */

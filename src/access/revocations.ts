@@ -60,8 +60,8 @@ export class Revocations {
   }
 
   async #restore(file: string): Promise<void> {
-    for (const text of (await readOrEmpty(file)).split('\n')) {
-      if (text.trim() === '') continue;
+    // What stands behind the last newline was being written when the machine went down.
+    for (const text of (await readOrEmpty(file)).split('\n').slice(0, -1)) {
       const { id, until } = line.parse(JSON.parse(text));
       if (until > Date.now()) this.#until.set(id, until);
     }

@@ -122,6 +122,7 @@ async function welcome(
     exchange.ownFields.push('Set-Cookie', cookie);
   }
   if (clientLeft(req, res)) return;
+  exchange.restricted = share !== undefined;
   if (share) parts.live.add(share.id, share.expiresAt, exchange, req.socket);
   if (session?.login) parts.live.add(session.login, Number.POSITIVE_INFINITY, exchange, req.socket);
   next();

@@ -14,8 +14,12 @@ const pseudonym = 'daytona-proxy';
 const oursToSay =
   /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-request-id|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
 
+/** By these some apps take another method or path than the request's. */
+const overriding =
+  /^(?:x-http-method(?:-override)?|x-method-override|x-original-(?:url|uri)|x-rewrite-ur[li])$/;
+
 /** What becomes of a visitor's field; only `pass` may still be named in Connection. */
-type Verdict = 'pass' | 'drop' | 'te' | 'via' | 'origin' | 'cookie' | 'authorization';
+type Verdict = 'pass' | 'drop' | 'te' | 'via' | 'origin' | 'cookie' | 'authorization' | 'override';
 
 const verdictOn = remembered((name): Verdict => {
   const canonical = canonicalName(name);
@@ -27,6 +31,7 @@ const verdictOn = remembered((name): Verdict => {
     case 'authorization':
       return name.includes('_') ? 'drop' : canonical;
   }
+  if (overriding.test(canonical)) return 'override';
   if (isHopByHop(canonical) || oursToSay.test(canonical)) return 'drop';
   // An alias of a field that frames the message is a trap for whoever reads it as the field.
   return canonical === 'content-length' && name.includes('_') ? 'drop' : 'pass';
@@ -56,6 +61,9 @@ export function requestHead(
     switch (verdictOn(name)) {
       case 'pass':
         if (!named?.has(canonicalName(name))) head.push(name, value);
+        break;
+      case 'override':
+        if (!exchange.restricted && !named?.has(canonicalName(name))) head.push(name, value);
         break;
       case 'authorization':
         if (exchange.withheld !== 'authorization' && !named?.has('authorization')) {

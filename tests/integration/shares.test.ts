@@ -102,6 +102,19 @@ test('one for reading takes no writes and no WebSockets, one for a path no other
   await expect(openWebSocket(rig.proxy.port, rig.host(), `/docs${search}`)).rejects.toThrow('403');
 });
 
+test('the app of one does not hear of another method or path', async () => {
+  await start();
+  rig.app.removeAllListeners('request');
+  rig.app.on('request', (req, res) => res.end(Object.keys(req.headers).join()));
+  const { url } = await share({ readOnly: true });
+  const override = { 'x-http-method-override': 'DELETE', 'x-rewrite-url': '/admin', 'x-own': '1' };
+  const { body } = await visit(url, { headers: override });
+  expect(body).toContain('x-own');
+  expect(body).not.toMatch(/override|rewrite/);
+  const headers = { ...override, authorization: `Bearer ${rig.daytona.apiKey}` };
+  expect((await visit(url, { headers })).body).toContain('x-http-method-override');
+});
+
 test('a Daytona key that sees the sandbox may share it, another may not', async () => {
   await start();
   const wanted = { sandboxId: id, port: 3000 };

@@ -100,8 +100,9 @@ export class Logins {
     if (!to) throw new ProxyError('LOGIN_FAILED');
     for (const login of await this.#loginsOf(req, visitor.proto)) {
       const person = this.#people.get(login);
-      if (person)
-        return { location: await this.#handOver(exchange, person, login, to), cookies: [] };
+      // Who may not enter may by now be somebody else, or have a newer token: the provider knows.
+      const location = person && (await this.#handOver(exchange, person, login, to));
+      if (location) return { location, cookies: [] };
     }
     const { proto, host } = visitor;
     const browser = browsersOf(req, proto)[0] ?? newSecret();
@@ -142,6 +143,7 @@ export class Logins {
     const login = earlier ?? newSecret();
     this.#people.set(login, person, this.#parts.sessionTtlMs);
     const location = await this.#handOver(exchange, person, login, pending.to);
+    if (location === undefined) throw new ProxyError('NOT_A_MEMBER');
     const account = await this.#parts.seals.seal('account', { login }, Date.now() + accountMs);
     return { location, cookies: [accountCookie(account, accountMs, proto)] };
   }
@@ -167,16 +169,17 @@ export class Logins {
     this.#people.sweep();
   }
 
+  /** @returns undefined where the person may not enter */
   async #handOver(
     exchange: Exchange,
     person: Person,
     login: string,
     to: Destination,
-  ): Promise<string> {
+  ): Promise<string | undefined> {
     const { host, proto, browser } = to;
     const sandboxId = await this.#parts.admit(person, to);
     this.#parts.attempt(exchange, to.sandbox, sandboxId !== undefined);
-    if (sandboxId === undefined) throw new ProxyError('NOT_A_MEMBER');
+    if (sandboxId === undefined) return undefined;
     const visitor = person.email ?? person.subject;
     const code = this.#handovers.give({ host, browser, sandboxId, visitor, login });
     return returnAddress(proto, host, withParameter(to.target, codeName, code));

@@ -32,12 +32,18 @@ test('without a file it is remembered as long as the process lives', async () =>
 });
 
 test.each([
-  ['that is damaged', 'no JSON'],
-  ['that holds something else', '{"id":1}'],
+  ['that is damaged', 'no JSON\n'],
+  ['that holds something else', '{"id":1}\n'],
 ])('a file %s stops the start, and is left as it is', async (_name, content) => {
   writeFileSync(file, content);
   await expect(Revocations.load(file)).rejects.toThrow(`STATE_FILE=${file} cannot be used`);
   expect(readFileSync(file, 'utf8')).toBe(content);
+});
+
+test('a last line that was not written to its end is left out', async () => {
+  writeFileSync(file, `{"id":"a","until":${later}}\n{"id":"b","un`);
+  const restored = await Revocations.load(file);
+  expect([restored.has('a'), restored.has('b')]).toEqual([true, false]);
 });
 
 test('a folder that is not there stops the start', async () => {
