@@ -18,8 +18,10 @@ import { type Holdings, WatchedProxy } from '../support/watchedProxy.ts';
 const slow = 1_000;
 /** A probe of slowhttptest's own may have taken the place of one. */
 const held = slow - 5;
-/** Within this time everyone else has the answer, in ms. */
-const soon = 2_000;
+/** Within this time half of the others have the answer, in ms, */
+const soon = 500;
+/** and within this one everybody, also where the machine has other things to do meanwhile. */
+const late = 5_000;
 /** So many others come at least. */
 const leastOthers = 100;
 /** When a head is late, by the proxy's defaults; it looks every other second. */
@@ -112,7 +114,8 @@ describeWith('slowhttptest', 'A thousand slow clients', (slowhttptest) => {
     }
     const tookMs = performance.now() - start;
     expect(times.length).toBeGreaterThan(leastOthers);
-    expect(Math.max(...times)).toBeLessThan(soon);
+    expect(Math.max(...times)).toBeLessThan(late);
+    expect(times.sort((a, b) => a - b)[times.length >> 1]).toBeLessThan(soon);
     await proxy.quiet();
     expect(await proxy.excess(before)).toEqual({});
     expect(await proxy.problems()).toEqual([]);
