@@ -47,6 +47,9 @@ export interface Upstream {
 /** Why Daytona's edge, and not the app behind it, said no. */
 export type Refusal = 'token' | 'stopped' | 'archived' | 'gone' | 'not-listening';
 
+/** How an app sees a visitor's Origin that is its own host's; see `proxy/origin.ts`. */
+export type OriginMode = 'local' | 'preserve' | 'upstream' | 'strip';
+
 /** The socket half of an upgrade; `response` answers on it until a 101 goes out. */
 export interface Upgrade {
   readonly socket: Socket;
@@ -80,7 +83,7 @@ export class Exchange {
   /** True where Daytona was asked about the sandbox for this exchange. */
   lookedUp = false;
   /** How this sandbox's port wants to see the Origin, where a label says so. */
-  originMode: 'local' | 'preserve' | 'upstream' | 'strip' | undefined = undefined;
+  originMode: OriginMode | undefined = undefined;
   /** True where what the sandbox says of CORS is replaced by what stands in `ownFields`. */
   ownsCors = false;
   sandbox: SandboxAddress | undefined = undefined;
@@ -114,6 +117,12 @@ export class Exchange {
     this.#over = true;
     for (const last of this.#last.splice(0)) last();
   }
+}
+
+/** The sandbox's address, which every stage behind the host's may rely on. */
+export function addressOf({ sandbox }: Exchange): SandboxAddress {
+  if (!sandbox) throw new Error('a request without a sandbox came past the host stage');
+  return sandbox;
 }
 
 declare module 'node:http' {

@@ -1,41 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import type { BlockList } from 'node:net';
 import { Router } from 'express';
+import type { Config } from '../config/config.ts';
 import type { SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import type { AddressRules } from './addresses.ts';
-import type { AllowedSandboxes } from './allowedSandboxes.ts';
-import type { CorsMode, CorsRules } from './cors.ts';
+import { isSandboxId } from './allowedSandboxes.ts';
+import type { CorsRules } from './cors.ts';
 import type { KnownSandbox } from './doors.ts';
 import { Failures } from './failures.ts';
 import { Gatekeeper } from './gatekeeper.ts';
 import { LiveExchanges } from './liveExchanges.ts';
-import { createLogins, type LoginConfig } from './login/createLogins.ts';
+import { createLogins } from './login/createLogins.ts';
 import { loginPages } from './login/pages.ts';
-import type { AccessMode } from './policy.ts';
 import { Revocations } from './revocations.ts';
 import { Seals } from './seals.ts';
 import { Sessions } from './session.ts';
 import { sharePages } from './sharePages.ts';
 import { Shares } from './shares.ts';
 import type { AccessParts } from './stage.ts';
-
-/** The part of the configuration that decides who gets in. */
-export interface AccessConfig extends LoginConfig {
-  readonly ACCESS_MODE: AccessMode;
-  readonly ALLOW_SANDBOXES: AllowedSandboxes;
-  readonly IP_ALLOW: BlockList;
-  readonly IP_DENY: BlockList;
-  readonly COOKIE_SECRET: readonly string[];
-  readonly EMBEDDING: 'off' | 'partitioned';
-  readonly EMBEDDING_ORIGINS: ReadonlySet<string>;
-  readonly AUTH_FAILURES_MAX: number;
-  readonly RATE_LIMIT_WINDOW_MS: number;
-  readonly ADMIN_TOKEN: string | undefined;
-  readonly STATE_FILE: string | undefined;
-  readonly CORS_MODE: CorsMode;
-  readonly CORS_ORIGINS: ReadonlySet<string>;
-}
 
 /** What access asks of Daytona for a visitor. */
 export interface DaytonaQuestions {
@@ -62,15 +44,13 @@ export interface Access {
   sweep(): void;
 }
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /**
  * Builds everything behind the question who may.
  *
  * @throws Error where STATE_FILE cannot be used
  */
 export async function createAccess(
-  config: AccessConfig,
+  config: Config,
   sandboxes: SandboxSource,
   daytona: DaytonaQuestions,
   log: Log,
@@ -137,7 +117,9 @@ export async function createAccess(
         domains: config.PROXY_DOMAIN,
         port,
         idOf: async (idOrName) =>
-          uuid.test(idOrName) ? idOrName : (await sandboxes.factsOf({ id: idOrName, port: 0 })).id,
+          isSandboxId(idOrName)
+            ? idOrName
+            : (await sandboxes.factsOf({ id: idOrName, port: 0 })).id,
         mayAccess: daytona.mayAccess,
       }),
     ),

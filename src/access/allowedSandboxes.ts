@@ -6,6 +6,11 @@ export interface AllowedSandboxes {
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** True for what is an id of Daytona's and no name. */
+export function isSandboxId(idOrName: string): boolean {
+  return uuid.test(idOrName);
+}
+
 /**
  * Decides by what the host names alone, so that no stranger's guess costs a call to Daytona.
  *
@@ -13,7 +18,7 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export function isAllowedByName({ ids, labels }: AllowedSandboxes, idOrName: string) {
   if ((ids.size === 0 && labels.length === 0) || ids.has(idOrName)) return true;
-  return labels.length === 0 && uuid.test(idOrName) ? false : undefined;
+  return labels.length === 0 && isSandboxId(idOrName) ? false : undefined;
 }
 
 export function isAllowed(

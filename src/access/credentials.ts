@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { cookiesNamed, longestSecret } from './cookies.ts';
 
 /** Everything that a request shows to be let in, as text that nobody has checked yet. */
 export interface Credentials {
@@ -14,9 +15,6 @@ export interface Credentials {
 
 /** The name of the query parameter that Daytona's own links use. */
 export const queryKeyName = 'DAYTONA_SANDBOX_AUTH_KEY';
-
-/** Larger ones are nobody's, and are not worth a hash. */
-const longest = 8_192;
 
 /** Finds the credentials of a request; one that is given twice is none. */
 export function findCredentials(
@@ -61,20 +59,8 @@ export function takeQuery(
   return { value: values.length === 1 ? values[0] || undefined : undefined, rest };
 }
 
-/** Gives the values of all cookies with a name, as they stand in a Cookie field. */
-export function cookiesNamed(cookie: string | undefined, name: string): string[] {
-  if (!cookie?.includes(name)) return [];
-  return cookie.split(';').flatMap((pair) => {
-    const equals = pair.indexOf('=');
-    const value = pair.slice(equals + 1).trim();
-    return equals > 0 && pair.slice(0, equals).trim() === name && value.length <= longest
-      ? [value]
-      : [];
-  });
-}
-
 function bounded(text: string | undefined): string | undefined {
-  return text !== undefined && text !== '' && text.length <= longest ? text : undefined;
+  return text !== undefined && text !== '' && text.length <= longestSecret ? text : undefined;
 }
 
 function decode(text: string): string {

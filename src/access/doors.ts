@@ -1,4 +1,4 @@
-import type { Exchange, SandboxAddress } from '../exchange.ts';
+import { addressOf, type Exchange, type SandboxAddress } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { type AllowedSandboxes, isAllowed, isAllowedByName } from './allowedSandboxes.ts';
 import {
@@ -47,8 +47,7 @@ export function findDoor(rules: DoorRules): (exchange: Exchange) => Door | Promi
   };
 
   return (exchange) => {
-    const { sandbox: address } = exchange;
-    if (!address) throw new Error('a request without a sandbox came past the host stage');
+    const address = addressOf(exchange);
     const listed = isAllowedByName(allowed, address.id);
     if (listed === false) throw new ProxyError('SANDBOX_NOT_FOUND');
     if (policy.mode === 'open' && isReserved(address.port)) throw new ProxyError('RESERVED_PORT');

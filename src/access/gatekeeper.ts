@@ -1,8 +1,7 @@
 import type { SandboxAddress } from '../exchange.ts';
 import { asProxyError } from '../replies/errors.ts';
+import { fingerprint, sameSecret } from '../secrets.ts';
 import type { Credentials } from './credentials.ts';
-import { fingerprint } from './fingerprint.ts';
-import { sameSecret } from './sameSecret.ts';
 import type { ReadSession, Sessions, Share } from './session.ts';
 import { Shares } from './shares.ts';
 import { Verdicts } from './verdicts.ts';
@@ -22,7 +21,7 @@ export interface Admission {
   readonly share?: Share | undefined;
 }
 
-/** What the gatekeeper has to ask others; `assembly.ts` joins it to Daytona. */
+/** What the gatekeeper has to ask others; `access.ts` joins it to Daytona. */
 export interface AccessQuestions {
   /** Daytona's id of the sandbox that the host names. */
   idOf(address: SandboxAddress): Promise<string>;

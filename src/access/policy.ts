@@ -1,9 +1,8 @@
+import type { OriginMode } from '../exchange.ts';
 import { isReserved } from './reservedPorts.ts';
 
 export type AccessMode = 'open' | 'protected' | 'private';
 export type LabelPolicy = 'off' | 'tighten' | 'full';
-/** How an app may see the visitor's Origin; see `proxy/origin.ts`. */
-export type OriginLabel = 'local' | 'preserve' | 'upstream' | 'strip';
 
 export interface PolicyRules {
   readonly mode: AccessMode;
@@ -20,7 +19,7 @@ export interface SandboxPolicy {
 export interface Door {
   /** `closed` to everybody, `open` to everybody, or open to who shows a credential. */
   readonly state: 'closed' | 'open' | 'guarded';
-  readonly origin: OriginLabel | undefined;
+  readonly origin: OriginMode | undefined;
 }
 
 /** From the loosest to the strictest; `protected` asks where Daytona's flag says private. */
@@ -41,7 +40,7 @@ export function doorOf(rules: PolicyRules, port: number, sandbox: SandboxPolicy)
   const origin = label(`preview.origin/${port}`) ?? label('preview.origin');
   return {
     state: stateOf(rules.mode, visibility, port, sandbox.public),
-    origin: origin !== undefined && origins.has(origin) ? (origin as OriginLabel) : undefined,
+    origin: origin !== undefined && origins.has(origin) ? (origin as OriginMode) : undefined,
   };
 }
 

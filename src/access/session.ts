@@ -1,6 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { cookieName, setCookie } from './cookies.ts';
 import type { Seals } from './seals.ts';
+
+const name = 'daytona-proxy';
 
 /** Who a session belongs to and what it opens; all of it stands, encrypted, in the cookie. */
 export interface Session {
@@ -68,9 +70,8 @@ export class Sessions {
     this.#rules = rules;
   }
 
-  /** The cookie's name; with `__Host-` no other host can set it, but that needs HTTPS. */
   static cookieName(proto: 'http' | 'https'): string {
-    return proto === 'https' ? '__Host-daytona-proxy' : 'daytona-proxy';
+    return cookieName(name, proto);
   }
 
   /** @returns a Set-Cookie value */
@@ -80,12 +81,9 @@ export class Sessions {
       session.share?.expiresAt ?? Number.POSITIVE_INFINITY,
     );
     const seals = session.share || session.login ? this.#endable : this.#seals;
-    const value = await seals.seal('session', { ...session, jti: randomUUID() }, expiresAt);
+    const value = await seals.seal('session', { ...session }, expiresAt);
     const seconds = Math.max(0, Math.round((expiresAt - Date.now()) / 1000));
-    const framed = this.#rules.partitioned && proto === 'https';
-    const site = framed ? 'SameSite=None; Partitioned' : 'SameSite=Lax';
-    const secure = proto === 'https' ? '; Secure' : '';
-    return `${Sessions.cookieName(proto)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; ${site}${secure}`;
+    return setCookie(name, value, { proto, seconds, partitioned: this.#rules.partitioned });
   }
 
   /** @returns undefined for a session that is expired, altered, or of another host */

@@ -5,12 +5,13 @@ import express, {
   Router,
 } from 'express';
 import type { Exchange, Visitor } from '../exchange.ts';
+import { splitHost } from '../host/parse.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendEmpty, sendJson } from '../replies/send.ts';
+import { sameSecret } from '../secrets.ts';
 import { queryKeyName } from './credentials.ts';
 import type { Failures } from './failures.ts';
 import { isReserved } from './reservedPorts.ts';
-import { sameSecret } from './sameSecret.ts';
 import { type ShareRequest, type Shares, shareRequest } from './shares.ts';
 
 export interface SharePagesParts {
@@ -117,7 +118,7 @@ function publicBase(
   domain: string,
   port: number,
 ): { scheme: string; host: string } {
-  const [, name = '', suffix = ''] = /^(.*?)\.?(:\d+)?$/.exec(host) ?? [];
+  const { name, port: suffix } = splitHost(host);
   if (domains.includes(name)) return { scheme: proto, host: name + suffix };
   if (/(?:^|\.)localhost$/.test(domain)) return { scheme: 'http', host: `${domain}:${port}` };
   return { scheme: 'https', host: domain };

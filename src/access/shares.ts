@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { sameSecret } from '../secrets.ts';
 import type { Revocations } from './revocations.ts';
-import { sameSecret } from './sameSecret.ts';
 import type { Seals } from './seals.ts';
 import type { Share } from './session.ts';
 

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { clientLeft, type Exchange } from '../exchange.ts';
+import { addressOf, clientLeft, type Exchange } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendRedirect } from '../replies/send.ts';
@@ -75,8 +75,8 @@ async function ask(parts: AccessParts, req: Request, res: Response, next: Next):
 /** Looks at what the visitor shows; of a client that failed too often, at its session alone. */
 async function admit(parts: AccessParts, req: Request): Promise<Admission | undefined> {
   const { gatekeeper, failures, log } = parts;
-  const { requestId, sandbox: address, target, visitor } = req.exchange;
-  if (!address) throw new Error('a request without a sandbox came past the host stage');
+  const { requestId, target, visitor } = req.exchange;
+  const address = addressOf(req.exchange);
   const credentials = findCredentials(req, target, Sessions.cookieName(visitor.proto));
   const knock: Knock = { address, host: visitor.host, credentials };
   const { bearer, previewToken, queryKey } = credentials;

@@ -19,14 +19,17 @@ export function parseHost(
   domains: readonly string[],
   format: HostFormat,
 ): SandboxAddress | undefined {
-  const name = host
-    .toLowerCase()
-    .replace(/:\d{1,5}$/, '')
-    .replace(/\.$/, '');
+  const { name } = splitHost(host.toLowerCase());
   const dot = name.indexOf('.');
   if (dot < 0) return undefined;
   if (domains.length > 0 && !domains.includes(name.slice(dot + 1))) return undefined;
   return parseLabel(name.slice(0, dot), format);
+}
+
+/** Divides a Host header into its name, without a trailing dot, and its `:port`, if it has one. */
+export function splitHost(host: string): { readonly name: string; readonly port: string } {
+  const port = /:\d{1,5}$/.exec(host)?.[0] ?? '';
+  return { name: host.slice(0, host.length - port.length).replace(/\.$/, ''), port };
 }
 
 /** Parses the first label; a UUID never reads two ways, since none of its groups is a port. */

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import type { Upgrade } from '../exchange.ts';
+import type { OriginMode, Upgrade } from '../exchange.ts';
 import { pathOf } from '../log/access.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
 import { Connections } from './connections.ts';
-import type { OriginMode } from './origin.ts';
 import { isLoop, requestHead } from './requestHead.ts';
 
 export interface ProxyOptions extends UpgradeRules {

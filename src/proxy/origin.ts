@@ -1,4 +1,4 @@
-export type OriginMode = 'local' | 'preserve' | 'upstream' | 'strip';
+import type { OriginMode } from '../exchange.ts';
 
 interface OriginContext {
   readonly mode: OriginMode;

@@ -1,8 +1,8 @@
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, OriginMode } from '../exchange.ts';
 import { remembered } from '../remembered.ts';
 import { withoutOwnCookies } from './cookie.ts';
 import { canonicalName, isHopByHop, namedInConnection } from './headerNames.ts';
-import { forwardedOrigin, type OriginMode } from './origin.ts';
+import { forwardedOrigin } from './origin.ts';
 
 /** Our name in Via (RFC 9110, section 7.6.3); meeting it again means that we talk to ourselves. */
 const pseudonym = 'daytona-proxy';

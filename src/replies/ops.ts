@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Router } from 'express';
+import { sameSecret } from '../secrets.ts';
 import { ProxyError } from './errors.ts';
 import { sendJson } from './send.ts';
 
@@ -55,10 +55,4 @@ export function mayReadStats(req: IncomingMessage, token: string | undefined): b
     !Object.keys(req.headers).some((name) => forwarding.test(name)) &&
     localHost.test(host)
   );
-}
-
-/** Compares in constant time, whatever the lengths. */
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { isReserved } from '../access/reservedPorts.ts';
-import { clientLeft, type Target } from '../exchange.ts';
+import { addressOf, clientLeft, type Target } from '../exchange.ts';
 import type { PreviewLink } from './daytona.ts';
 import type { SandboxDirectory } from './directory.ts';
 import { checkTarget, type TargetRules } from './target.ts';
@@ -31,8 +31,7 @@ export function locateSandbox(
   };
   return async (req, res, next) => {
     const { exchange } = req;
-    const address = exchange.sandbox;
-    if (!address) throw new Error('a request without a sandbox came past the host stage');
+    const address = addressOf(exchange);
     const known = directory.known(address);
     if (known && !exchange.lookedUp) directory.noteHit(address);
     const { link, facts } = known ?? (await directory.resolve(address));

@@ -1,28 +1,11 @@
+import type { Config } from '../../config/config.ts';
 import type { Log } from '../../log/logger.ts';
 import type { DaytonaQuestions, SandboxSource } from '../access.ts';
-import type { LabelPolicy } from '../policy.ts';
 import type { Revocations } from '../revocations.ts';
 import type { Seals } from '../seals.ts';
 import { type Destination, Logins } from './logins.ts';
 import { isOwner, type MemberRules, mayEnter } from './members.ts';
 import { type Person, Provider, type ProviderFacts } from './provider.ts';
-
-/** The part of the configuration that is about logins. */
-export interface LoginConfig {
-  readonly ACCESS_MODE: 'open' | 'protected' | 'private';
-  readonly LABEL_POLICY: LabelPolicy;
-  readonly SESSION_TTL_MS: number;
-  readonly PROXY_DOMAIN: readonly string[];
-  readonly OIDC_ISSUER: string | undefined;
-  readonly OIDC_DOMAIN: string | undefined;
-  readonly OIDC_CLIENT_ID: string | undefined;
-  readonly OIDC_CLIENT_SECRET: string | undefined;
-  readonly OIDC_AUDIENCE: string | undefined;
-  readonly OIDC_SCOPES: string;
-  readonly OIDC_ALLOWED_EMAILS: ReadonlySet<string>;
-  readonly OIDC_ALLOWED_DOMAINS: ReadonlySet<string>;
-  readonly OIDC_ALLOWED_GROUPS: ReadonlySet<string>;
-}
 
 interface LoginSources {
   readonly seals: Seals;
@@ -32,8 +15,8 @@ interface LoginSources {
   readonly log: Log;
 }
 
-/** Builds the logins; undefined where nobody is asked for one, or it could lead nowhere. */
-export function createLogins(config: LoginConfig, sources: LoginSources): Logins | undefined {
+/** Builds the logins; undefined without a domain, to which they would come back. */
+export function createLogins(config: Config, sources: LoginSources): Logins | undefined {
   if (config.PROXY_DOMAIN.length === 0) return undefined;
   const own = ownProvider(config);
   const { sandboxes, daytona } = sources;
@@ -77,7 +60,7 @@ export function createLogins(config: LoginConfig, sources: LoginSources): Logins
   });
 }
 
-function ownProvider(config: LoginConfig): ProviderFacts | undefined {
+function ownProvider(config: Config): ProviderFacts | undefined {
   const { OIDC_ISSUER: issuer, OIDC_DOMAIN: domain, OIDC_CLIENT_ID: clientId } = config;
   const address = issuer ?? (domain === undefined ? undefined : `https://${domain}/`);
   if (address === undefined || clientId === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BoundedCache } from '../../boundedCache.ts';
-import { sameSecret } from '../sameSecret.ts';
+import { sameSecret } from '../../secrets.ts';
 
 /** The parameter of the sandbox's address that carries a code. */
 export const codeName = 'DAYTONA_PROXY_CODE';

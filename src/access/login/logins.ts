@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { BoundedCache } from '../../boundedCache.ts';
-import type { Exchange } from '../../exchange.ts';
+import { addressOf, type Exchange } from '../../exchange.ts';
+import { splitHost } from '../../host/parse.ts';
 import { ProxyError } from '../../replies/errors.ts';
-import { cookiesNamed } from '../credentials.ts';
+import { sameSecret } from '../../secrets.ts';
+import { cookieName, cookiesNamed, setCookie } from '../cookies.ts';
 import type { Revocations } from '../revocations.ts';
-import { sameSecret } from '../sameSecret.ts';
 import type { Seals } from '../seals.ts';
 import { codeName, type Handover, Handovers } from './handover.ts';
 import type { Pending, Person, Provider } from './provider.ts';
@@ -73,16 +74,17 @@ export class Logins {
   }
 
   /** On the sandbox's host: marks the browser, and sends it to ours. */
-  async begin(req: IncomingMessage, { visitor, target, sandbox }: Exchange): Promise<Step> {
-    if (!sandbox) throw new Error('a login for no sandbox');
+  async begin(req: IncomingMessage, exchange: Exchange): Promise<Step> {
+    const { visitor, target } = exchange;
+    const { id, port } = addressOf(exchange);
     const { host, proto } = visitor;
     const browser = browsersOf(req, proto)[0] ?? newSecret();
     const to: Destination = {
       host,
       proto,
       target: isReturnable(target) ? target : '/',
-      sandbox: sandbox.id,
-      port: sandbox.port,
+      sandbox: id,
+      port,
       browser,
     };
     const sealed = await this.#parts.seals.seal('login', { to }, Date.now() + patienceMs);
@@ -186,7 +188,7 @@ export class Logins {
   }
 
   async #loginsOf(req: IncomingMessage, proto: 'http' | 'https'): Promise<string[]> {
-    const values = cookiesNamed(req.headers.cookie, accountName(proto)).slice(0, 4);
+    const values = cookiesNamed(req.headers.cookie, cookieName(accountName, proto)).slice(0, 4);
     const opened = await Promise.all(values.map((text) => this.#parts.seals.open('account', text)));
     return opened.flatMap((claims) =>
       typeof claims?.login === 'string' && !this.#parts.revocations.has(claims.login)
@@ -197,7 +199,7 @@ export class Logins {
 
   /** Our own host beside a sandbox's: the same domain, on the same port. */
   #ownHost(host: string): string {
-    const [, name = '', port = ''] = /^(.*?)\.?(:\d+)?$/.exec(host) ?? [];
+    const { name, port } = splitHost(host);
     const domain = this.#parts.domains.find((known) => name.endsWith(`.${known}`));
     if (domain === undefined) throw new ProxyError('LOGIN_REQUIRED');
     return domain + port;
@@ -208,26 +210,19 @@ function newSecret(): string {
   return randomBytes(16).toString('base64url');
 }
 
-const prefixOf = (proto: 'http' | 'https') => (proto === 'https' ? '__Host-' : '');
-const browserName = (proto: 'http' | 'https') => `${prefixOf(proto)}daytona-proxy-browser`;
-const accountName = (proto: 'http' | 'https') => `${prefixOf(proto)}daytona-proxy-account`;
+const browserName = 'daytona-proxy-browser';
+const accountName = 'daytona-proxy-account';
 
 function browsersOf(req: IncomingMessage, proto: 'http' | 'https'): string[] {
-  return cookiesNamed(req.headers.cookie, browserName(proto))
+  return cookiesNamed(req.headers.cookie, cookieName(browserName, proto))
     .filter((value) => /^[\w-]{22}$/.test(value))
     .slice(0, 4);
 }
 
 function browserCookie(value: string, proto: 'http' | 'https'): string {
-  return cookie(browserName(proto), value, patienceMs, proto);
+  return setCookie(browserName, value, { proto, seconds: patienceMs / 1000 });
 }
 
 function accountCookie(value: string, ms: number, proto: 'http' | 'https'): string {
-  return cookie(accountName(proto), value, ms, proto);
-}
-
-function cookie(name: string, value: string, ms: number, proto: 'http' | 'https'): string {
-  const secure = proto === 'https' ? '; Secure' : '';
-  const seconds = Math.floor(ms / 1000);
-  return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`;
+  return setCookie(accountName, value, { proto, seconds: ms / 1000 });
 }

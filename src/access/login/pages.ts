@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { clientLeft } from '../../exchange.ts';
+import { splitHost } from '../../host/parse.ts';
 import { ProxyError } from '../../replies/errors.ts';
 import { sendNotice, sendRedirect } from '../../replies/send.ts';
 import { isNavigation } from '../crossSite.ts';
@@ -41,5 +42,5 @@ export function follow(req: Request, res: Response, { location, cookies }: Step)
 }
 
 function isOwn({ exchange }: Request, domains: readonly string[]): boolean {
-  return domains.includes(exchange.visitor.host.replace(/:\d+$/, '').replace(/\.$/, ''));
+  return domains.includes(splitHost(exchange.visitor.host).name);
 }

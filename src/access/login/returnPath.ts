@@ -8,7 +8,7 @@ export function isReturnable(target: string): boolean {
 
 /**
  * Makes an address on the host that asked, whatever the path looks like: `//evil.example` and
- * `/\\evil.example` are paths here, because the host stands before them.
+ * `/\evil.example` are paths here, because the host stands before them.
  */
 export function returnAddress(proto: 'http' | 'https', host: string, target: string): string {
   return `${proto}://${host}${target.startsWith('/') ? target : '/'}`;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cookiesNamed, findCredentials, takeQuery } from '../../../src/access/credentials.ts';
+import { cookiesNamed } from '../../../src/access/cookies.ts';
+import { findCredentials, takeQuery } from '../../../src/access/credentials.ts';
 import { withoutOwnCookies } from '../../../src/proxy/cookie.ts';
 
 const name = 'DAYTONA_SANDBOX_AUTH_KEY';

@@ -3,19 +3,7 @@ import fc from 'fast-check';
 import { ownLocation } from '../../../src/proxy/location.ts';
 import { responseHead } from '../../../src/proxy/responseHead.ts';
 import { cleanSetCookie } from '../../../src/proxy/setCookie.ts';
-
-const context = {
-  target: {
-    origin: 'https://3000-abc.edge.test',
-    protocol: 'https:',
-    host: '3000-abc.edge.test',
-    hostname: '3000-abc.edge.test',
-    port: '',
-  },
-  port: 3000,
-  host: '3000-abc.example.com',
-  proto: 'https',
-} as const;
+import { context } from '../../support/locationContext.ts';
 
 describe('responseHead', () => {
   test('keeps order and duplicates', () => {

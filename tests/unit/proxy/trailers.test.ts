@@ -1,18 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { trailerPairs } from '../../../src/proxy/trailers.ts';
-
-const context = {
-  target: {
-    origin: 'https://3000-abc.edge.test',
-    protocol: 'https:',
-    host: '3000-abc.edge.test',
-    hostname: '3000-abc.edge.test',
-    port: '',
-  },
-  port: 3000,
-  host: '3000-abc.example.com',
-  proto: 'https',
-} as const;
+import { context } from '../../support/locationContext.ts';
 
 test('trailers keep order and duplicates', () => {
   expect(trailerPairs(['X-A', '1', 'Server-Timing', 'x', 'X-A', '2'], context)).toEqual([
