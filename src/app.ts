@@ -17,9 +17,8 @@ import type { Carrier } from './proxy/middleware.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
 import { type Figures, opsPages } from './replies/ops.ts';
 import { sendError } from './replies/send.ts';
-import type { SandboxDirectory } from './sandbox/directory.ts';
-import { locateSandbox } from './sandbox/locate.ts';
-import type { TargetRules } from './sandbox/target.ts';
+import { type LocateParts, locateSandbox } from './sandbox/locate.ts';
+import { watchWake } from './sandbox/wake/stage.ts';
 
 /** What the chain needs; every part is built in `assembly.ts`. */
 export interface AppParts {
@@ -33,8 +32,7 @@ export interface AppParts {
   readonly cors: CorsRules;
   readonly access: AccessParts;
   readonly accessPages: RequestHandler;
-  readonly directory: SandboxDirectory;
-  readonly targetRules: () => TargetRules;
+  readonly sandbox: LocateParts;
   readonly carrier: Carrier;
   readonly figures: Figures;
   readonly statsToken: string | undefined;
@@ -56,7 +54,8 @@ export function createApp(parts: AppParts): Express {
   app.use(forUs([parts.accessPages, opsPages(parts.figures, parts.statsToken)], parts.hosts));
   app.use(shareOrigins(parts.cors));
   app.use(guard(parts.access)); // 3 who may?
-  app.use(locateSandbox(parts.directory, parts.targetRules)); // 4 where does it live?
+  app.use(watchWake(parts.sandbox.wake));
+  app.use(locateSandbox(parts.sandbox)); // 4 where does it live, is it awake?
   app.use(limitOpen(parts.sandboxes, 'SANDBOX_BUSY', ({ upstream }) => upstream?.sandboxId));
   app.use(parts.carrier.handle); // 5 carry the bytes
   app.use((_req, _res, next) => next(new ProxyError('INTERNAL'))); // Nobody else speaks for us.

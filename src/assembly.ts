@@ -10,8 +10,8 @@ import { Occupancy } from './limits/occupancy.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { createCarrier } from './proxy/middleware.ts';
+import { createSandboxes } from './sandbox/createSandboxes.ts';
 import { connectDaytona } from './sandbox/daytona.ts';
-import { SandboxDirectory } from './sandbox/directory.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
 
@@ -42,7 +42,6 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       else log('warn', 'daytona.failed', { call, status, cause });
     },
   });
-  const directory = new SandboxDirectory(daytona, config.CACHE_TTL, log);
   const clients = new Occupancy(config.MAX_CONNECTIONS_PER_CLIENT);
   const carrier = createCarrier({
     originMode: config.ORIGIN_MODE,
@@ -59,6 +58,13 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
   });
   let port = config.PORT;
+  const sandboxes = createSandboxes(config, {
+    daytona,
+    targetRules: () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
+    probe: carrier.probe,
+    log,
+  });
+  const { directory } = sandboxes;
   const access = await createAccess(config, directory, daytona, log, () => port);
   const chain = createApp({
     log,
@@ -68,14 +74,13 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
     accessPages: access.pages,
-    directory,
-    targetRules: () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
+    sandbox: sandboxes.stage,
     carrier,
     figures: {
       version,
       cacheTtl: config.CACHE_TTL,
       cached: () => directory.cached(),
-      cacheSize: () => directory.cacheSize(),
+      cacheSize: () => directory.cached().length,
       counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
     },
     statsToken: config.STATS_TOKEN,
@@ -96,7 +101,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
 
   const sweeper = setInterval(() => {
     access.sweep();
-    const count = directory.sweep();
+    const count = sandboxes.sweep();
     if (count > 0) log('info', 'cache.clean', { count });
   }, sweepMs);
   return {
@@ -105,6 +110,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     close: async () => {
       clearInterval(sweeper);
       await drain(server, openWork, config.SHUTDOWN_TIMEOUT_MS);
+      sandboxes.close();
       carrier.close();
     },
   };

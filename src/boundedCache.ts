@@ -2,7 +2,9 @@ import NodeCache from 'node-cache';
 
 interface Entry<T> {
   readonly value: T;
+  /** On the clock that never jumps; node-cache's own is the wall's. */
   readonly storedAt: number;
+  readonly expiresAt: number;
 }
 
 /**
@@ -18,7 +20,10 @@ export class BoundedCache<T> {
   }
 
   get(key: string): T | undefined {
-    return this.#cache.get<Entry<T>>(`:${key}`)?.value;
+    const entry = this.#cache.get<Entry<T>>(`:${key}`);
+    if (!entry || performance.now() < entry.expiresAt) return entry?.value;
+    this.delete(key); // The wall's clock was put back.
+    return undefined;
   }
 
   set(key: string, value: T, ttlMs: number): void {
@@ -27,7 +32,8 @@ export class BoundedCache<T> {
       const keys = this.#cache.keys();
       this.#cache.del(keys.slice(0, Math.ceil(this.#limit / 10)));
     }
-    this.#cache.set(`:${key}`, { value, storedAt: Date.now() }, ttlMs / 1000);
+    const storedAt = performance.now();
+    this.#cache.set(`:${key}`, { value, storedAt, expiresAt: storedAt + ttlMs }, ttlMs / 1000);
   }
 
   delete(key: string): void {
@@ -51,18 +57,13 @@ export class BoundedCache<T> {
     return this.#cache.getStats().keys;
   }
 
-  /** Living entries with age and remaining time in whole seconds, oldest first. */
-  entries(): { key: string; age: number; remaining: number }[] {
+  /** Living entries, oldest first, and how long each has been here, in ms. */
+  entries(): { key: string; value: T; ageMs: number }[] {
+    const now = performance.now();
     return this.#cache.keys().flatMap((key) => {
       const entry = this.#cache.get<Entry<T>>(key);
-      const expires = this.#cache.getTtl(key);
-      if (!entry || !expires) return [];
-      const now = Date.now();
-      return {
-        key: key.slice(1),
-        age: Math.floor((now - entry.storedAt) / 1000),
-        remaining: Math.max(0, Math.ceil((expires - now) / 1000)),
-      };
+      if (!entry || entry.expiresAt <= now) return [];
+      return { key: key.slice(1), value: entry.value, ageMs: now - entry.storedAt };
     });
   }
 }

@@ -40,8 +40,11 @@ export interface Upstream {
   readonly sandboxId: string;
   /** Lower-case names and values in flat pairs, put on the request after the visitor's own. */
   readonly headers: readonly string[];
-  /** Told when Daytona's edge itself refuses: what is cached of the sandbox is no longer true. */
-  readonly refused: (refusal: Refusal) => void;
+  /**
+   * Finds the sandbox anew after Daytona's edge refused: what was known of it is no longer true.
+   * Rejects with the error for the visitor where it is not to be found elsewhere.
+   */
+  readonly again: (refusal: Refusal) => Promise<Upstream>;
 }
 
 /** Why Daytona's edge, and not the app behind it, said no. */
@@ -86,6 +89,8 @@ export class Exchange {
   originMode: OriginMode | undefined = undefined;
   /** True where what the sandbox says of CORS is replaced by what stands in `ownFields`. */
   ownsCors = false;
+  /** To be called whenever bytes move that show that somebody uses the sandbox. */
+  noteUse: (() => void) | undefined = undefined;
   sandbox: SandboxAddress | undefined = undefined;
   upstream: Upstream | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */

@@ -6,6 +6,10 @@ export class SingleFlight<T> {
     return this.#flights.size;
   }
 
+  has(key: string): boolean {
+    return this.#flights.has(key);
+  }
+
   run(key: string, start: () => Promise<T>): Promise<T> {
     const running = this.#flights.get(key);
     if (running) return running;

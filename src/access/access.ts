@@ -30,10 +30,13 @@ export interface DaytonaQuestions {
 
 /** What access has to know of sandboxes. */
 export interface SandboxSource {
-  factsOf(address: SandboxAddress): KnownSandbox | Promise<KnownSandbox>;
-  tokenOf(address: SandboxAddress): Promise<{ readonly token: string; readonly sandboxId: string }>;
+  factsOf(address: SandboxAddress, client?: string): KnownSandbox | Promise<KnownSandbox>;
+  tokenOf(
+    address: SandboxAddress,
+    client?: string,
+  ): Promise<{ readonly token: string; readonly sandboxId: string }>;
   /** Begins to look up what the next stage will ask for. */
-  resolve(address: SandboxAddress): Promise<unknown>;
+  resolve(address: SandboxAddress, client?: string): Promise<unknown>;
 }
 
 export interface Access {
@@ -68,15 +71,15 @@ export async function createAccess(
   const failures = new Failures(config.RATE_LIMIT_WINDOW_MS, config.AUTH_FAILURES_MAX);
   const open = config.ACCESS_MODE === 'open';
 
-  const sandboxOf = (address: SandboxAddress) => {
-    const sandbox = sandboxes.factsOf(address);
+  const sandboxOf = (address: SandboxAddress, client: string) => {
+    const sandbox = sandboxes.factsOf(address, client);
     // Where most get in, the link is asked for side by side with the facts and not after them.
-    if (open && sandbox instanceof Promise) sandboxes.resolve(address).catch(() => {});
+    if (open && sandbox instanceof Promise) sandboxes.resolve(address, client).catch(() => {});
     return sandbox;
   };
   const gatekeeper = new Gatekeeper(sessions, {
-    idOf: async (address) => (await sandboxes.factsOf(address)).id,
-    tokenOf: (address) => sandboxes.tokenOf(address),
+    idOf: async (address, client) => (await sandboxes.factsOf(address, client)).id,
+    tokenOf: (address, client) => sandboxes.tokenOf(address, client),
     mayAccess: daytona.mayAccess,
     shareOf: (key, { id, port: at }) => shares.open(key, id, at),
     isRevoked: ({ share, login }) =>

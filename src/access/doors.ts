@@ -19,7 +19,10 @@ export interface DoorRules {
   readonly policy: PolicyRules;
   readonly allowed: AllowedSandboxes;
   /** Without a wait where the sandbox is known, also for one that does not run. */
-  readonly sandboxOf: (address: SandboxAddress) => KnownSandbox | Promise<KnownSandbox>;
+  readonly sandboxOf: (
+    address: SandboxAddress,
+    client: string,
+  ) => KnownSandbox | Promise<KnownSandbox>;
 }
 
 const guarded: Door = { state: 'guarded', origin: undefined };
@@ -52,7 +55,7 @@ export function findDoor(rules: DoorRules): (exchange: Exchange) => Door | Promi
     if (listed === false) throw new ProxyError('SANDBOX_NOT_FOUND');
     if (policy.mode === 'open' && isReserved(address.port)) throw new ProxyError('RESERVED_PORT');
     if (listed && blind) return guarded;
-    const sandbox = sandboxOf(address);
+    const sandbox = sandboxOf(address, exchange.visitor.network);
     if (!(sandbox instanceof Promise)) return judge(sandbox, address.port);
     exchange.lookedUp = true;
     return sandbox.then((found) => judge(found, address.port));

@@ -24,9 +24,12 @@ export interface Admission {
 /** What the gatekeeper has to ask others; `access.ts` joins it to Daytona. */
 export interface AccessQuestions {
   /** Daytona's id of the sandbox that the host names. */
-  idOf(address: SandboxAddress): Promise<string>;
+  idOf(address: SandboxAddress, client: string): Promise<string>;
   /** A sandbox's own preview token; a name may have gone to another than `idOf` knows. */
-  tokenOf(address: SandboxAddress): Promise<{ readonly token: string; readonly sandboxId: string }>;
+  tokenOf(
+    address: SandboxAddress,
+    client: string,
+  ): Promise<{ readonly token: string; readonly sandboxId: string }>;
   /** Whether Daytona lets the holder of a key or a JWT see a sandbox. */
   mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
   /** What the key of a share link opens, if it opens this port. */
@@ -39,6 +42,8 @@ export interface AccessQuestions {
 export interface Knock {
   readonly address: SandboxAddress;
   readonly host: string;
+  /** What limits count the visitor by. */
+  readonly client: string;
   readonly credentials: Credentials;
 }
 
@@ -93,14 +98,15 @@ export class Gatekeeper {
   }
 
   /** Looks at the session cookies alone, which nobody can guess. */
-  async bySession({ address, host, credentials }: Knock): Promise<Admission | undefined> {
+  async bySession({ address, host, client, credentials }: Knock): Promise<Admission | undefined> {
     // A sibling may have set a cookie of our name for the whole domain: one good one is enough.
     for (const value of credentials.sessions.slice(0, 4)) {
       const session = await this.#read.of(fingerprint(host, value), () =>
         this.#sessions.read(value, host),
       );
       if (!session || session.expiresAt <= Date.now() || this.#ask.isRevoked(session)) continue;
-      const id = session.sandboxId === address.id ? address.id : await this.#ask.idOf(address);
+      const id =
+        session.sandboxId === address.id ? address.id : await this.#ask.idOf(address, client);
       const { share, visitor } = session;
       if (session.sandboxId === id) {
         return { method: 'session', sandboxId: id, visitor, session, share };
@@ -119,8 +125,8 @@ export class Gatekeeper {
     this.#read.sweep();
   }
 
-  async #byBearer({ address }: Knock, bearer: string): Promise<Admission | undefined> {
-    const id = await this.#ask.idOf(address);
+  async #byBearer({ address, client }: Knock, bearer: string): Promise<Admission | undefined> {
+    const id = await this.#ask.idOf(address, client);
     const good = await this.#bearers.of(fingerprint(id, bearer), async () =>
       (await this.#ask.mayAccess(id, bearer)) ? true : undefined,
     );
@@ -134,13 +140,14 @@ export class Gatekeeper {
   }
 
   async #byToken(
-    { address }: Knock,
+    { address, client }: Knock,
     method: 'token' | 'key',
     given: string,
   ): Promise<Admission | undefined> {
-    const { token, sandboxId } = await this.#ask.tokenOf(address);
-    if (!sameSecret(given, token) || sandboxId !== (await this.#ask.idOf(address)))
+    const { token, sandboxId } = await this.#ask.tokenOf(address, client);
+    if (!sameSecret(given, token) || sandboxId !== (await this.#ask.idOf(address, client))) {
       return undefined;
+    }
     return { method, sandboxId, visitor: 'a holder of the token' };
   }
 }

@@ -78,7 +78,7 @@ async function admit(parts: AccessParts, req: Request): Promise<Admission | unde
   const { requestId, target, visitor } = req.exchange;
   const address = addressOf(req.exchange);
   const credentials = findCredentials(req, target, Sessions.cookieName(visitor.proto));
-  const knock: Knock = { address, host: visitor.host, credentials };
+  const knock: Knock = { address, host: visitor.host, client: visitor.network, credentials };
   const { bearer, previewToken, queryKey } = credentials;
   // The Bearer of somebody else's is the app's; one that nobody has judged may be Daytona's.
   if (bearer !== undefined) req.exchange.withheld = 'authorization';

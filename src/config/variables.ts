@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accessVariables } from './accessVariables.ts';
+import { sandboxVariables } from './sandboxVariables.ts';
 import {
   domains,
   httpUrl,
@@ -88,7 +89,7 @@ export const variables = {
     'A WebSocket on which no byte moves for so long is closed, in ms; 0 never closes one.',
     0,
   ),
-  CACHE_TTL: time('300000', 'How long a preview link is kept, in ms.'),
+  ...sandboxVariables,
   ORIGIN_MODE: variable(
     z.enum(['local', 'preserve', 'upstream', 'strip']),
     'local',

@@ -19,7 +19,10 @@ const sentences = {
     `⚠️ Closed ${f.count} connections: ${f.limit} are open (MAX_CONNECTIONS)`,
   'limit.client': (f: Values) =>
     `⚠️ Refused ${f.count} connections, the last from ${f.client} (MAX_CONNECTIONS_PER_CLIENT)`,
-  'cache.forget': (f: Values) => `↩️ Forgot ${f.sandbox}:${f.port}: ${f.reason}`,
+  'cache.forget': (f: Values) => `↩️ Forgot ${f.sandbox}: ${f.reason}`,
+  'wake.start': (f: Values) => `⏰ Starting ${f.sandbox}, which is ${f.state}`,
+  'wake.done': (f: Values) => `⏰ ${f.sandbox}:${f.port} answers after ${f.durationMs} ms`,
+  'wake.failed': (f: Values) => `⚠️ ${f.sandbox}:${f.port} did not come up: ${f.code}`,
   'daytona.rejected': (f: Values) => `❌ Daytona rejected the API key (${f.status})`,
   'daytona.failed': (f: Values) => `⚠️ Daytona API call failed: ${f.call} (${f.cause})`,
   'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,

@@ -3,7 +3,8 @@ import type { Dispatcher } from 'undici';
 import { clientLeft } from '../exchange.ts';
 import { announcedLength, framedFor, spoilsConnection, toStrings } from './framing.ts';
 import { locationContext } from './location.ts';
-import { longestRefusal, refusalByBody, refusalByHead, refuse } from './refusal.ts';
+import { longestRefusal, Refused, refusalByBody, refusalByHead } from './refusal.ts';
+import type { RequestBody } from './requestBody.ts';
 import { acceptsTrailers } from './requestHead.ts';
 import { responseHead } from './responseHead.ts';
 import { trailerPairs } from './trailers.ts';
@@ -34,6 +35,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   readonly complete: Promise<void>;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
+  readonly #body: RequestBody | undefined;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   /** False where the connection must not carry another exchange. */
@@ -51,9 +53,11 @@ export class Answer implements Dispatcher.DispatchHandler {
   /** True once all of the answer has come, or it is known that it never will. */
   #over = false;
 
-  constructor(req: IncomingMessage, res: ServerResponse) {
+  /** @param body told as soon as it is sure that the app has answered, and not Daytona's edge */
+  constructor(req: IncomingMessage, res: ServerResponse, body?: RequestBody) {
     this.#req = req;
     this.#res = res;
+    this.#body = body;
     this.complete = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -90,8 +94,9 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.#suspect = true;
       this.#held = [];
     } else if (refusal) {
-      this.#fail(refuse(this.#req.exchange, refusal));
+      this.#fail(new Refused(refusal));
     } else {
+      this.#body?.settle();
       // Small answers leave in one packet, head and body; a silent stream's head does not wait.
       flushLater(this);
     }
@@ -112,6 +117,7 @@ export class Answer implements Dispatcher.DispatchHandler {
       return;
     }
     this.#sendHead();
+    this.#req.exchange.noteUse?.();
     if (!this.#res.write(chunk)) {
       controller.pause();
       this.#res.once('drain', () => controller.resume());
@@ -124,7 +130,7 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.#suspect = false;
       const refusal = refusalByBody(this.#status, body?.toString() ?? '');
       if (refusal) {
-        this.#fail(refuse(this.#req.exchange, refusal));
+        this.#fail(new Refused(refusal));
         return;
       }
     }
@@ -187,6 +193,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   /** 103 goes to clients that know it; 102 and what else there may be ends here. */
   #passHints(status: number, rawHeaders: readonly string[]): void {
     this.#interim += 1;
+    this.#body?.settle();
     if (this.#interim > mostInterim) throw new Error('interim answers without end');
     if (status !== 103 || this.#req.httpVersionMinor === 0 || this.#res.headersSent) return;
     const fields = responseHead(rawHeaders, locationContext(this.#req.exchange));

@@ -4,7 +4,8 @@ import { clientLeft } from '../exchange.ts';
 import { Answer } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { upstreamError } from './failure.ts';
-import { hasBody, Upload } from './upload.ts';
+import { Refused } from './refusal.ts';
+import type { RequestBody } from './requestBody.ts';
 
 const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -13,25 +14,29 @@ const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  * and both only as fast as the slower side takes them.
  *
  * @param head the request head, as flat pairs
- * @param uploadStallMs how long the sandbox may read nothing of an upload; 0 is without end
  * @returns resolves when the answer is complete or the client has left
- * @throws ProxyError while nothing has been sent to the client; after that the only answer to an
- *   error is a destroyed connection
+ * @throws Refused where Daytona's edge refused, ProxyError for all else; either while nothing has
+ *   been sent to the client. After that the only answer to an error is a destroyed connection
  */
 export async function carryHttp(
   connections: Connections,
   req: IncomingMessage,
   res: ServerResponse,
   head: string[],
-  uploadStallMs: number,
+  body: RequestBody | undefined,
 ): Promise<void> {
-  const body = hasBody(req) ? new Upload(req, uploadStallMs) : null;
-  const mayRepeat = body === null && repeatable.has(req.method ?? '');
-  const first = await attempt(connections, req, res, head, body, false);
+  const mayRepeat = body === undefined && repeatable.has(req.method ?? '');
+  // The sandbox may be about to close a connection that was used before. What may not be sent
+  // twice goes out on a new one, so that nobody has to choose between a lost and a doubled write.
+  const first = await attempt(connections, req, res, head, body, !mayRepeat);
   if (first === undefined || clientLeft(req, res)) return;
-  if (!mayRepeat || !first.stale) throw upstreamError(first.error, first.heard);
-  const second = await attempt(connections, req, res, head, null, true);
-  if (second && !clientLeft(req, res)) throw upstreamError(second.error, second.heard);
+  if (!mayRepeat || !first.stale) throw reason(first);
+  const second = await attempt(connections, req, res, head, undefined, true);
+  if (second && !clientLeft(req, res)) throw reason(second);
+}
+
+function reason({ error, heard }: Failure): Error {
+  return error instanceof Refused ? error : upstreamError(error, heard);
 }
 
 /** Why nothing was sent to the client, and what the sandbox can have known of the request. */
@@ -48,16 +53,17 @@ async function attempt(
   req: IncomingMessage,
   res: ServerResponse,
   headers: string[],
-  body: Upload | null,
+  body: RequestBody | undefined,
   fresh: boolean,
 ): Promise<Failure | undefined> {
   const { upstream, target } = req.exchange;
   if (!upstream) throw new Error('a request without an upstream');
   const connection = connections.take(upstream.target, fresh);
   const method = req.method as Dispatcher.HttpMethod;
-  const answer = new Answer(req, res);
+  const answer = new Answer(req, res, body);
+  const upload = body?.open() ?? null;
   req.exchange.whenOver(() => answer.abandon());
-  connection.dispatch({ path: target, method, headers, body }, answer);
+  connection.dispatch({ path: target, method, headers, body: upload }, answer);
   try {
     await answer.complete;
     if (answer.reusable) connections.release(connection);
@@ -65,7 +71,7 @@ async function attempt(
     return undefined;
   } catch (error) {
     connections.discard(connection);
-    body?.destroy();
+    upload?.destroy();
     if (res.headersSent) return undefined;
     return { error, stale: connection.stale, heard: connection.heard };
   }

@@ -5,7 +5,7 @@ import { upstreamError } from './failure.ts';
 import { announcedLength, framedFor } from './framing.ts';
 import { dial, HandshakeFailure, type HandshakeRules, handshake, type Word } from './handshake.ts';
 import { locationContext } from './location.ts';
-import { longestRefusal, refusalByBody, refusalByHead, refuse } from './refusal.ts';
+import { longestRefusal, Refused, refusalByBody, refusalByHead } from './refusal.ts';
 import { responseHead } from './responseHead.ts';
 import { joinSockets } from './socketPair.ts';
 
@@ -20,7 +20,8 @@ export interface UpgradeRules extends HandshakeRules {
  *
  * @param head the request head without its Connection and Upgrade fields
  * @returns resolves when the sockets are joined or the refused upgrade's answer is over
- * @throws ProxyError while nothing has been sent to the client
+ * @throws Refused where Daytona's edge refused, ProxyError for all else; either while nothing has
+ *   been sent to the client
  */
 export async function carryUpgrade(
   rules: UpgradeRules,
@@ -48,6 +49,7 @@ export async function carryUpgrade(
   } catch (error) {
     outgoing?.destroy();
     if (clientLeft(req, upgrade.response)) return;
+    if (error instanceof Refused) throw error;
     if (error instanceof HandshakeFailure) throw upstreamError(error.cause, error.heard);
     throw upstreamError(error, true);
   }
@@ -75,6 +77,7 @@ function switchOver(
   }
   response.detachSocket(socket);
   exchange.upgrade = undefined;
+  exchange.upstream = undefined;
   socket.write(`${text}\r\n`, 'latin1');
   // Bytes that came right behind either handshake are the first ones of the other direction.
   if (sandbox.head.length > 0) socket.write(sandbox.head);
@@ -95,7 +98,7 @@ async function passOn(
   if (status < 200 || status > 599) throw new ProxyError('UPSTREAM_INVALID');
   announcedLength(answer.rawHeaders);
   const suspicion = refusalByHead(req.method, status, answer.rawHeaders);
-  if (suspicion && suspicion !== 'read-body') throw refuse(exchange, suspicion);
+  if (suspicion && suspicion !== 'read-body') throw new Refused(suspicion);
   let body = Buffer.alloc(0);
   if (suspicion === 'read-body') {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
@@ -103,7 +106,7 @@ async function passOn(
       if (body.length > longestRefusal) throw new ProxyError('UPSTREAM_INVALID');
     }
     const refusal = refusalByBody(status, body.toString());
-    if (refusal) throw refuse(exchange, refusal);
+    if (refusal) throw new Refused(refusal);
     if (clientLeft(req, res)) return;
   }
   const head = responseHead(answer.rawHeaders, locationContext(exchange), exchange.ownsCors);

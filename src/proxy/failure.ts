@@ -7,5 +7,10 @@ import { ProxyError } from '../replies/errors.ts';
  */
 export function upstreamError(cause: unknown, heard: boolean): ProxyError {
   if (cause instanceof ProxyError) return cause;
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
+  // No descriptor is left, or no memory for a socket: that is this machine's doing.
+  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOBUFS') {
+    return new ProxyError('OVERLOADED', { cause, retryAfter: 1 });
+  }
   return new ProxyError(heard ? 'UPSTREAM_INVALID' : 'UPSTREAM_UNREACHABLE', { cause });
 }

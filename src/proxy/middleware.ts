@@ -1,13 +1,25 @@
 import type { IncomingMessage } from 'node:http';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import type { OriginMode, Upgrade } from '../exchange.ts';
+import {
+  clientLeft,
+  type OriginMode,
+  type Refusal,
+  type Upgrade,
+  type Upstream,
+} from '../exchange.ts';
 import { pathOf } from '../log/access.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
 import { Connections } from './connections.ts';
+import { probePort } from './probe.ts';
+import { Refused } from './refusal.ts';
+import { hasBody, RequestBody } from './requestBody.ts';
 import { isLoop, requestHead } from './requestHead.ts';
+
+/** So often is a request sent anew to where Daytona says that its sandbox is by now. */
+const mostRefusals = 2;
 
 export interface ProxyOptions extends UpgradeRules {
   readonly originMode: OriginMode;
@@ -20,6 +32,8 @@ export interface ProxyOptions extends UpgradeRules {
 export interface Carrier {
   /** Carries a request that the stages before have admitted. */
   readonly handle: (req: IncomingMessage, res: Upgrade['response'], next: Next) => Promise<void>;
+  /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
+  probe(way: Pick<Upstream, 'target' | 'headers'>): Promise<Refusal | undefined>;
   /** Closes the pooled connections to sandboxes. */
   close(): void;
 }
@@ -35,6 +49,13 @@ export function createCarrier(options: ProxyOptions): Carrier {
   const { originMode, uploadStallMs, log } = options;
   const connections = new Connections(options);
 
+  const send = async (req: IncomingMessage, res: Upgrade['response'], body?: RequestBody) => {
+    const { exchange } = req;
+    const head = requestHead(req.rawHeaders, exchange, originMode);
+    if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
+    else await carryHttp(connections, req, res, head, body);
+  };
+
   const carry = async (req: IncomingMessage, res: Upgrade['response']): Promise<void> => {
     const { exchange } = req;
     if (isLoop(req.headers.via)) throw new ProxyError('LOOP_DETECTED');
@@ -46,9 +67,21 @@ export function createCarrier(options: ProxyOptions): Carrier {
         upstream: exchange.upstream?.target.origin,
       });
     }
-    const head = requestHead(req.rawHeaders, exchange, originMode);
-    if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
-    else await carryHttp(connections, req, res, head, uploadStallMs);
+    const body = hasBody(req) ? new RequestBody(req, uploadStallMs) : undefined;
+    for (let refusals = 0; ; refusals += 1) {
+      try {
+        await send(req, res, body);
+        break;
+      } catch (error) {
+        if (!(error instanceof Refused) || !exchange.upstream) throw error;
+        const { refusal } = error;
+        if (refusals === mostRefusals) throw giveUpOn(refusal);
+        exchange.upstream = await exchange.upstream.again(refusal);
+        if (clientLeft(req, res)) return;
+        // Too large to have been kept; the next attempt will find what is known by now.
+        if (body?.repeatable === false) throw giveUpOn(refusal);
+      }
+    }
     if (res.headersSent && res.statusCode >= 400) {
       log(res.statusCode >= 500 ? 'warn' : 'info', 'proxy.response.error', {
         requestId: exchange.requestId,
@@ -84,5 +117,15 @@ export function createCarrier(options: ProxyOptions): Carrier {
     req.url = url;
     return carried;
   };
-  return { handle, close: () => connections.destroy() };
+  return {
+    handle,
+    probe: (way) => probePort(connections, way),
+    close: () => connections.destroy(),
+  };
+}
+
+/** Daytona's edge says no to what Daytona's API says yes to; that passes. */
+function giveUpOn(refusal: Refusal): ProxyError {
+  if (refusal === 'token') return new ProxyError('ACCESS_RENEWED', { retryAfter: 1 });
+  return new ProxyError('SANDBOX_NOT_RUNNING', { state: 'moving', retryAfter: 2 });
 }

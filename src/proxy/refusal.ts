@@ -1,5 +1,4 @@
-import type { Exchange, Refusal } from '../exchange.ts';
-import { ProxyError } from '../replies/errors.ts';
+import type { Refusal } from '../exchange.ts';
 
 /** Daytona's JSON refusals are a few hundred bytes long. */
 export const longestRefusal = 4096;
@@ -66,18 +65,12 @@ export function refusalByBody(status: number, body: string): Refusal | undefined
   }
 }
 
-/** Tells the sandbox stage of a refusal, and makes the error that the visitor is told. */
-export function refuse({ upstream }: Exchange, refusal: Refusal): ProxyError {
-  upstream?.refused(refusal);
-  switch (refusal) {
-    case 'token':
-      return new ProxyError('ACCESS_RENEWED', { retryAfter: 1 });
-    case 'stopped':
-    case 'archived':
-      return new ProxyError('SANDBOX_NOT_RUNNING', { state: refusal, retryAfter: 2 });
-    case 'gone':
-      return new ProxyError('SANDBOX_NOT_FOUND');
-    case 'not-listening':
-      return new ProxyError('PORT_NOT_LISTENING');
+/** An answer of Daytona's edge, which has not let the request through to the app. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(`refused: ${refusal}`);
+    this.refusal = refusal;
   }
 }

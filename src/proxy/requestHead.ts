@@ -12,7 +12,7 @@ const pseudonym = 'daytona-proxy';
  * Names are compared with `_` read as `-`.
  */
 const oursToSay =
-  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-request-id|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
+  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-proxy-.*|x-request-id|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
 
 /** By these some apps take another method or path than the request's. */
 const overriding =

@@ -35,6 +35,10 @@ const catalogue = {
     status: 429,
     message: 'Too many failed attempts to get in. Please wait a moment.',
   },
+  TOO_MANY_MISSES: {
+    status: 429,
+    message: 'Too many requests for sandboxes that do not exist. Please wait a moment.',
+  },
   TOO_MANY_CONNECTIONS: { status: 429, message: 'Too many open connections from your address.' },
   INTERNAL: { status: 500, message: 'The proxy could not handle this request.' },
   PORT_NOT_LISTENING: {
@@ -52,6 +56,14 @@ const catalogue = {
     message: 'Daytona does not accept the API key of this proxy.',
   },
   SANDBOX_NOT_RUNNING: { status: 503, message: 'The sandbox is not running.' },
+  SANDBOX_STARTING: { status: 503, message: 'Your sandbox is starting.' },
+  START_REFUSED: { status: 503, message: 'Daytona does not start this sandbox at the moment.' },
+  START_UNDER_WAY: { status: 503, message: 'The sandbox is changing its state.' },
+  TOO_MANY_STARTS: {
+    status: 503,
+    message: 'Too many sandboxes are starting at the moment. Please try again.',
+  },
+  OVERLOADED: { status: 503, message: 'The proxy is at its limits. Please try again.' },
   SANDBOX_BUSY: { status: 503, message: 'The sandbox has too many open connections.' },
   ACCESS_RENEWED: {
     status: 503,

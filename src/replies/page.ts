@@ -30,8 +30,13 @@ export function noticePage(sentence: string): string {
   return page(sentence, sentence, '');
 }
 
-/** @param rest HTML */
-function page(title: string, headline: string, rest: string): string {
+/**
+ * A page of ours.
+ *
+ * @param rest HTML
+ * @param head HTML
+ */
+export function page(title: string, headline: string, rest: string, head = ''): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,7 +44,7 @@ function page(title: string, headline: string, rest: string): string {
 <meta name="viewport" content="width=device-width">
 <meta name="robots" content="noindex">
 <title>${escapeHtml(title)}</title>
-<style>${style}</style>
+<style>${style}</style>${head}
 </head>
 <body>
 <main>

@@ -2,20 +2,32 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import helmet from 'helmet';
 import type { ProxyError } from './errors.ts';
 import { errorPage, noticePage, styleHash } from './page.ts';
+import { scriptHash, waitingPage } from './waitingPage.ts';
 
 /**
  * helmet's headers, for answers of our own and never for a sandbox's. HSTS is the operator's to
  * decide, and a page about a sandbox must show inside the frame where the sandbox was expected.
  */
-const protect = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: { defaultSrc: ["'none'"], styleSrc: [styleHash], baseUri: ["'none'"] },
-  },
-  frameguard: false,
-  strictTransportSecurity: false,
-  crossOriginResourcePolicy: { policy: 'cross-origin' },
-});
+const protect = protection({});
+/** The one page of ours with a script, which asks this host how its sandbox is. */
+const protectWaiting = protection({ scriptSrc: [scriptHash], connectSrc: ["'self'"] });
+
+function protection(more: Readonly<Record<string, string[]>>) {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: [styleHash],
+        baseUri: ["'none'"],
+        ...more,
+      },
+    },
+    frameguard: false,
+    strictTransportSecurity: false,
+    crossOriginResourcePolicy: { policy: 'cross-origin' },
+  });
+}
 
 /** Sends a whole JSON answer of our own. */
 export function sendJson(
@@ -44,7 +56,10 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Prox
   // Nobody knows whether the body of a client that waits for our word still comes.
   if (error.code === 'INVALID_REQUEST' || awaitsContinue) res.setHeader('Connection', 'close');
   if (wantsPage(req)) {
-    send(req, res, error.status, 'text/html; charset=utf-8', errorPage(error, requestId));
+    const waiting = error.code === 'SANDBOX_STARTING' && req.method === 'GET';
+    const body = waiting ? waitingPage(error, requestId) : errorPage(error, requestId);
+    const type = 'text/html; charset=utf-8';
+    send(req, res, error.status, type, body, waiting ? protectWaiting : protect);
     return;
   }
   const { code, message, state } = error;
@@ -82,8 +97,9 @@ function send(
   status: number,
   type: string,
   body: string,
+  protectBy = protect,
 ): void {
-  protect(req, res, () => {});
+  protectBy(req, res, () => {});
   addOwnFields(req, res);
   res.setHeader('Cache-Control', 'no-store');
   res.setHeader('Content-Type', type);

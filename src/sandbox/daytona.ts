@@ -1,6 +1,7 @@
 import { ConfigApi, Configuration, PreviewApi, SandboxApi } from '@daytona/api-client';
 import { z } from 'zod';
-import { ProxyError } from '../replies/errors.ts';
+import { asProxyError } from '../replies/errors.ts';
+import { type ApiCallRules, ApiCalls, type Meanings } from './apiCalls.ts';
 
 /** Where Daytona serves a port of a sandbox. The token opens all of its ports: keep it secret. */
 export interface PreviewLink {
@@ -23,6 +24,13 @@ export interface Daytona {
   facts(idOrName: string): Promise<SandboxFacts>;
   /** Says whether Daytona lets the holder of a key or a JWT, which is not ours, see a sandbox. */
   mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
+  /**
+   * Has a sandbox started, and resolves when Daytona has taken the wish or done it.
+   * Rejects with START_REFUSED where it does not want to: over quota, suspended, in no such state.
+   */
+  start(idOrName: string): Promise<void>;
+  /** Tells Daytona that somebody uses a sandbox, which puts off its automatic stop. */
+  noteActivity(sandboxId: string): Promise<void>;
   /** The OpenID Connect provider of Daytona's users; undefined where it names none. */
   provider(): Promise<LoginProvider | undefined>;
 }
@@ -33,13 +41,9 @@ export interface LoginProvider {
   readonly audience: string | undefined;
 }
 
-export interface DaytonaOptions {
+export interface DaytonaOptions extends ApiCallRules {
   readonly apiKey: string;
   readonly apiUrl: string;
-  /** Deadline of one call, in ms. */
-  readonly timeoutMs: number;
-  /** Told of every failure that is not a plain 404. */
-  readonly onFailure: (call: string, error: ProxyError, status: number | undefined) => void;
 }
 
 const previewLink = z.object({
@@ -60,14 +64,31 @@ const loginConfig = z.object({
     .optional(),
 });
 
-const longestBackOffSeconds = 60;
+/** Whatever says no to a visitor's own key: it opens nothing here. */
+const aboutVisitors: Meanings = {
+  400: 'SANDBOX_NOT_FOUND',
+  401: 'SANDBOX_NOT_FOUND',
+  403: 'SANDBOX_NOT_FOUND',
+  404: 'SANDBOX_NOT_FOUND',
+};
+const aboutStarts: Meanings = {
+  400: 'START_REFUSED',
+  401: 'DAYTONA_REJECTED_KEY',
+  403: 'START_REFUSED',
+  404: 'SANDBOX_NOT_FOUND',
+  409: 'START_UNDER_WAY',
+  422: 'START_REFUSED',
+};
+/** Daytona answers a start when the sandbox runs, or after 30 s. */
+const startMs = 35_000;
+const anything = z.unknown();
 
 /**
  * Speaks to the Daytona API. The preview link goes through Daytona's REST client, one call where
  * the SDK's own way takes two; facts go through the SDK, which is loaded in the background, so
  * that its 0.3 s do not stand before the first request.
  */
-export function connectDaytona({ apiKey, apiUrl, timeoutMs, onFailure }: DaytonaOptions): Daytona {
+export function connectDaytona({ apiKey, apiUrl, ...rules }: DaytonaOptions): Daytona {
   // A redirect would carry the key to wherever it points.
   const baseOptions = { maxRedirects: 0, maxContentLength: 1_048_576 };
   const preview = new PreviewApi(new Configuration({ basePath: apiUrl, baseOptions }));
@@ -76,38 +97,24 @@ export function connectDaytona({ apiKey, apiUrl, timeoutMs, onFailure }: Daytona
   const rest = new SandboxApi(
     new Configuration({ basePath: apiUrl, baseOptions: { ...baseOptions, headers } }),
   );
+  const requestTimeoutMs = rules.timeoutMs;
   const sdk = import('@daytonaio/sdk').then(
-    ({ Daytona }) =>
-      new Daytona({ apiKey, apiUrl, requestTimeoutMs: timeoutMs, useDeprecatedPolling: true }),
+    ({ Daytona }) => new Daytona({ apiKey, apiUrl, requestTimeoutMs, useDeprecatedPolling: true }),
   );
   sdk.catch(() => {}); // A failed import shows at the first call that needs it.
-  let pausedUntil = 0;
-
-  async function call<T>(
-    name: string,
-    schema: z.ZodType<T>,
-    ask: (signal: AbortSignal) => Promise<unknown>,
-  ): Promise<T> {
-    const wait = Math.ceil((pausedUntil - Date.now()) / 1000);
-    if (wait > 0) throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: wait });
-    try {
-      return schema.parse(await withDeadline(timeoutMs, ask));
-    } catch (cause) {
-      const { error, status } = translate(cause);
-      if (status === 429) pausedUntil = Date.now() + (error.retryAfter ?? 1) * 1000;
-      if (error.code !== 'SANDBOX_NOT_FOUND') onFailure(name, error, status);
-      throw error;
-    }
-  }
+  const calls = new ApiCalls(rules);
+  // What a visitor's own key brings about, limits for one, must not stand in the way of all others.
+  const visitorCalls = new ApiCalls(rules);
 
   return {
     previewLink: (idOrName, port) =>
-      call('preview-url', previewLink, async (signal) => {
+      calls.call('preview-url', previewLink, async (signal) => {
         const answer = await rest.getPortPreviewUrl(idOrName, port, undefined, { signal });
         return answer.data;
       }),
+    facts: (idOrName) => calls.call('sandbox', facts, async () => (await sdk).get(idOrName)),
     provider: async () => {
-      const found = await call('config', loginConfig, async (signal) => {
+      const found = await calls.call('config', loginConfig, async (signal) => {
         const answer = await config.configControllerGetConfig({ signal });
         return answer.data;
       });
@@ -115,54 +122,32 @@ export function connectDaytona({ apiKey, apiUrl, timeoutMs, onFailure }: Daytona
       return issuer && clientId ? { issuer, clientId, audience: audience || undefined } : undefined;
     },
     mayAccess: async (sandboxId, bearer) => {
-      const headers = { Authorization: `Bearer ${bearer}` };
+      const options = { headers: { Authorization: `Bearer ${bearer}` } };
       try {
-        const { data } = await withDeadline(timeoutMs, (signal) =>
-          preview.hasSandboxAccess(sandboxId, { signal, headers }),
+        const answer = await visitorCalls.call(
+          'preview-access',
+          anything,
+          async (signal) =>
+            (await preview.hasSandboxAccess(sandboxId, { ...options, signal })).data,
+          { meanings: aboutVisitors },
         );
-        return data !== false;
-      } catch (cause) {
-        const { error, status } = translate(cause);
-        if (status === 400 || status === 401 || status === 403 || status === 404) return false;
-        onFailure('preview-access', error, status);
+        return answer !== false;
+      } catch (error) {
+        if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') return false;
         throw error;
       }
     },
-    facts: (idOrName) => call('sandbox', facts, async () => (await sdk).get(idOrName)),
+    start: async (idOrName) => {
+      const ask = (signal: AbortSignal) => rest.startSandbox(idOrName, undefined, { signal });
+      const rules = { meanings: aboutStarts, timeoutMs: startMs };
+      await calls.call('start', anything, ask, rules).catch((error) => {
+        if (asProxyError(error).code !== 'START_UNDER_WAY') throw error;
+      });
+    },
+    noteActivity: async (sandboxId) => {
+      await calls.call('last-activity', anything, (signal) =>
+        rest.updateLastActivity(sandboxId, undefined, undefined, { signal }),
+      );
+    },
   };
-}
-
-/** Ends the wait at the deadline even where the library behind `ask` would go on. */
-async function withDeadline<T>(ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(ms);
-  const late = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  return Promise.race([ask(signal), late]);
-}
-
-/** Tells failures apart by status, never by message. Axios and the SDK name it differently. */
-function translate(cause: unknown): { error: ProxyError; status: number | undefined } {
-  const failure = cause as {
-    statusCode?: number;
-    headers?: Record<string, unknown>;
-    response?: { status?: number; headers?: Record<string, unknown> };
-  };
-  const status = failure.statusCode ?? failure.response?.status;
-  const headers = failure.response?.headers ?? failure.headers ?? {};
-  if (status === 404) return { error: new ProxyError('SANDBOX_NOT_FOUND', { cause }), status };
-  if (status === 401 || status === 403) {
-    return { error: new ProxyError('DAYTONA_REJECTED_KEY', { cause }), status };
-  }
-  const retryAfter = status === 429 ? retryAfterOf(headers) : 1;
-  return { error: new ProxyError('DAYTONA_UNAVAILABLE', { cause, retryAfter }), status };
-}
-
-/** Daytona names the throttler in the header: `Retry-After-authenticated: 7`. */
-function retryAfterOf(headers: Record<string, unknown>): number {
-  const seconds = Object.entries(headers)
-    .filter(([name]) => name.toLowerCase().startsWith('retry-after'))
-    .map(([, value]) => Number(value))
-    .filter((value) => value > 0);
-  return Math.min(longestBackOffSeconds, Math.ceil(Math.max(1, ...seconds)));
 }

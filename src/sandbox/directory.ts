@@ -1,69 +1,53 @@
-import { BoundedCache } from '../boundedCache.ts';
 import type { Refusal, SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
-import { ProxyError } from '../replies/errors.ts';
+import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
-import type { Daytona, PreviewLink, SandboxFacts } from './daytona.ts';
+import type { Resolution, SandboxCache } from './cache.ts';
+import type { PreviewLink, SandboxFacts } from './daytona.ts';
+import type { Lookups } from './lookups.ts';
+import { Renewals } from './renewals.ts';
 import { readState } from './state.ts';
 
-const cacheSize = 10_000;
-const missingMs = 5_000;
-/** A sandbox that does not run is asked about again soon: somebody is likely starting it. */
-const notRunningMs = 2_000;
-/** The longest that a sandbox counts as private after it went public, and gets its token sent. */
-const longestFactsMs = 60_000;
-/** A sandbox can forge refusals: within this time more than one are not news. */
-const refusalPauseMs = 2_000;
-/** More lookups than this at once are shed: an API that slow is as good as down. */
-const maxLookups = 1_000;
-
-/** Everything known about one port of a sandbox that runs. */
-export interface Resolution {
-  readonly link: PreviewLink;
-  readonly facts: SandboxFacts;
-}
+/** So long is a better answer than the last one waited for; the lookup goes on behind it. */
+const graceMs = 1_000;
+/** Where Daytona had no answer, nobody who knows the last one asks again for this time. */
+const quietMs = 1_000;
 
 /**
- * Knows where sandboxes live. Found links, facts and definite misses are three bounded caches, so
- * that a stranger who guesses ids pushes out nothing but other guesses.
+ * Knows where sandboxes live: what was found is kept, asked for anew ahead of expiry where it is in
+ * use, and serves on where Daytona does not answer.
  */
 export class SandboxDirectory {
-  readonly #daytona: Daytona;
-  readonly #ttlMs: number;
+  readonly #cache: SandboxCache;
+  readonly #lookups: Lookups;
   readonly #log: Log;
-  readonly #links = new BoundedCache<PreviewLink>(cacheSize);
-  readonly #facts = new BoundedCache<SandboxFacts>(cacheSize);
-  readonly #missing = new BoundedCache<true>(cacheSize);
-  readonly #refused = new BoundedCache<true>(cacheSize);
-  readonly #lookups = new SingleFlight<Resolution>();
-  /** Of sandboxes that may not run: a start renews the token, so these are soon asked for again. */
-  readonly #tokens = new BoundedCache<PreviewLink>(cacheSize);
-  readonly #linkLookups = new SingleFlight<PreviewLink>();
-  readonly #factLookups = new SingleFlight<SandboxFacts>();
+  readonly #renewals: Renewals;
+  readonly #resolving = new SingleFlight<Resolution>();
+  readonly #refreshing = new SingleFlight<void>();
+  #quietUntil = 0;
   #hits = 0;
   #misses = 0;
+  #stale = 0;
 
-  constructor(daytona: Daytona, ttlMs: number, log: Log) {
-    this.#daytona = daytona;
-    this.#ttlMs = ttlMs;
+  constructor(cache: SandboxCache, lookups: Lookups, log: Log) {
+    this.#cache = cache;
+    this.#lookups = lookups;
     this.#log = log;
+    this.#renewals = new Renewals(cache, lookups, (address) => this.resolve(address));
   }
 
-  /**
-   * Finds a sandbox's port in the cache, without the wait that even a settled promise costs.
-   *
-   * @throws ProxyError SANDBOX_NOT_RUNNING or SANDBOX_NOT_FOUND
-   */
+  /** Finds a sandbox that runs in the cache, without the wait that even a settled promise costs. */
   known(address: SandboxAddress): Resolution | undefined {
-    const link = this.#links.get(keyOf(address));
-    const facts = this.#facts.get(address.id);
-    if (facts) requireRunning(facts);
-    if (!link || !facts) return undefined;
-    if (link.sandboxId !== facts.id) {
-      this.#forget(address, 'its name went to another sandbox');
+    const facts = this.#cache.facts(address.id);
+    if (!facts?.fresh || readState(facts.value.state) !== 'running') return undefined;
+    const link = this.#cache.link(address);
+    if (!link?.fresh) return undefined;
+    if (link.value.sandboxId !== facts.value.id) {
+      this.#cache.forget(address.id, 'its name went to another sandbox');
       return undefined;
     }
-    return { link, facts };
+    if (link.ageing || facts.ageing) this.#refreshAhead(address, link.ageing, facts.ageing);
+    return { link: link.value, facts: facts.value };
   }
 
   /** Counts a request for which Daytona was not asked. */
@@ -76,23 +60,21 @@ export class SandboxDirectory {
    * Finds a sandbox's port: from the cache, or by one round trip to Daytona, in which the link
    * and the sandbox's facts are asked for side by side.
    *
+   * @param client whose request it is; undefined where it is nobody's
    * @throws ProxyError SANDBOX_NOT_FOUND, SANDBOX_NOT_RUNNING or one about the API
    */
-  async resolve(address: SandboxAddress): Promise<Resolution> {
+  async resolve(address: SandboxAddress, client?: string): Promise<Resolution> {
     const known = this.known(address);
     if (known) {
       this.noteHit(address);
       return known;
     }
-    const key = keyOf(address);
-    const link = this.#links.get(key);
-    const facts = this.#facts.get(address.id);
-    if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
+    const facts = this.#cache.facts(address.id);
+    if (facts?.fresh) requireRunning(facts.value);
     this.#misses += 1;
-    if (this.#lookups.size >= maxLookups) {
-      throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
-    }
-    return this.#lookups.run(key, () => this.#lookUp(address, link, facts));
+    const key = `${address.id}:${address.port}`;
+    const look = () => this.#resolving.run(key, () => this.#lookUp(address, client));
+    return this.#orLast(look, this.#cache.last(address));
   }
 
   /**
@@ -100,14 +82,10 @@ export class SandboxDirectory {
    *
    * @throws ProxyError SANDBOX_NOT_FOUND or one about the API
    */
-  factsOf(address: SandboxAddress): SandboxFacts | Promise<SandboxFacts> {
-    const known = this.#facts.get(address.id);
-    if (known) return known;
-    if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
-    if (this.#factLookups.size >= maxLookups) {
-      throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
-    }
-    return this.#factLookups.run(address.id, () => this.#askFacts(address.id));
+  factsOf({ id }: SandboxAddress, client?: string): SandboxFacts | Promise<SandboxFacts> {
+    const known = this.#cache.facts(id);
+    if (known?.fresh) return known.value;
+    return this.#orLast(() => this.#lookups.facts(id, client), known?.value);
   }
 
   /**
@@ -115,107 +93,107 @@ export class SandboxDirectory {
    *
    * @throws ProxyError SANDBOX_NOT_FOUND or one about the API
    */
-  async tokenOf(address: SandboxAddress): Promise<PreviewLink> {
-    const known = this.#links.get(keyOf(address)) ?? this.#tokens.get(keyOf(address));
-    if (known) return known;
-    if (this.#missing.get(address.id)) throw new ProxyError('SANDBOX_NOT_FOUND');
-    if (this.#linkLookups.size >= maxLookups) {
-      throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
-    }
-    const link = await this.#linkLookups.run(keyOf(address), () =>
-      this.#ask(address.id, () => this.#daytona.previewLink(address.id, address.port)),
-    );
-    this.#tokens.set(keyOf(address), link, notRunningMs);
-    return link;
+  async tokenOf(address: SandboxAddress, client?: string): Promise<PreviewLink> {
+    const known = this.#cache.link(address);
+    if (known?.fresh) return known.value;
+    const recent = this.#cache.token(address);
+    return recent ?? this.#orLast(() => this.#lookups.link(address, client), known?.value);
   }
 
-  /** Takes a refusal by Daytona's edge as news about the sandbox. */
-  noteRefusal(address: SandboxAddress, refusal: Refusal): void {
-    if (refusal === 'not-listening' || this.#refused.get(address.id)) return;
-    this.#refused.set(address.id, true, refusalPauseMs);
-    const facts = this.#facts.get(address.id);
-    this.#forget(address, refusal);
-    if (facts && (refusal === 'stopped' || refusal === 'archived')) {
-      this.#facts.set(address.id, { ...facts, state: refusal }, notRunningMs);
-    }
+  /**
+   * Finds a sandbox's port anew after Daytona's edge refused what `refused` led to.
+   *
+   * @throws ProxyError for the visitor where there is nothing else to be had
+   */
+  after(refusal: Refusal, address: SandboxAddress, refused: PreviewLink): Promise<Resolution> {
+    return this.#renewals.after(refusal, address, refused);
+  }
+
+  /** Asks Daytona for a sandbox's facts, whatever is known. */
+  askFacts(id: string): Promise<SandboxFacts> {
+    return this.#lookups.facts(id);
+  }
+
+  /** Fresh links with age and remaining time in whole seconds, oldest first. */
+  cached() {
+    return this.#cache.entries();
   }
 
   /** Drops expired entries and says how many links those were. */
   sweep(): number {
-    this.#facts.sweep();
-    this.#missing.sweep();
-    this.#refused.sweep();
-    this.#tokens.sweep();
-    return this.#links.sweep();
+    this.#lookups.sweep();
+    this.#renewals.sweep();
+    return this.#cache.sweep();
   }
 
-  cached() {
-    return this.#links.entries();
+  counters(): { hits: number; misses: number; stale: number } {
+    return { hits: this.#hits, misses: this.#misses, stale: this.#stale };
   }
 
-  /** Expired links count until the next sweep. */
-  cacheSize(): number {
-    return this.#links.size;
-  }
-
-  counters(): { hits: number; misses: number } {
-    return { hits: this.#hits, misses: this.#misses };
-  }
-
-  async #lookUp(
-    address: SandboxAddress,
-    knownLink: PreviewLink | undefined,
-    knownFacts: SandboxFacts | undefined,
-  ): Promise<Resolution> {
+  async #lookUp(address: SandboxAddress, client: string | undefined): Promise<Resolution> {
     const { id, port } = address;
-    if (!knownLink) this.#log('info', 'cache.fetch', { sandbox: id, port });
+    const knownLink = this.#cache.link(address);
+    const knownFacts = this.#cache.facts(id);
+    if (!knownLink?.fresh) this.#log('info', 'cache.fetch', { sandbox: id, port });
     const [link, facts] = await Promise.all([
-      knownLink ?? this.#ask(id, () => this.#daytona.previewLink(id, port)),
-      knownFacts ?? this.#factLookups.run(id, () => this.#askFacts(id)),
+      knownLink?.fresh ? knownLink.value : this.#lookups.link(address, client),
+      knownFacts?.fresh ? knownFacts.value : this.#lookups.facts(id, client),
     ]);
-    // A start renews the token: no link may outlive the time in which its sandbox did not run.
-    if (readState(facts.state) !== 'running') this.#links.deleteAll(`${id}:`);
     requireRunning(facts);
     if (facts.id !== link.sandboxId) {
-      this.#forget(address, 'its name went to another sandbox');
+      this.#cache.forget(id, 'its name went to another sandbox');
       throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
     }
-    if (!knownLink) {
-      this.#links.set(keyOf(address), link, this.#ttlMs);
-      this.#log('info', 'cache.store', { sandbox: id, port });
-    }
+    if (!knownLink?.fresh) this.#cache.keepLink(address, link);
     return { link, facts };
   }
 
-  async #askFacts(id: string): Promise<SandboxFacts> {
-    const facts = await this.#ask(id, () => this.#daytona.facts(id));
-    const running = readState(facts.state) === 'running';
-    this.#facts.set(id, facts, Math.min(this.#ttlMs, running ? longestFactsMs : notRunningMs));
-    return facts;
-  }
-
-  async #ask<T>(id: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof ProxyError && error.code === 'SANDBOX_NOT_FOUND') {
-        this.#missing.set(id, true, missingMs);
+  /** Asks anew for what is in use and about to expire. Nobody waits, and a failure may pass. */
+  #refreshAhead(address: SandboxAddress, link: boolean, facts: boolean): void {
+    if (performance.now() < this.#quietUntil) return;
+    const refresh = async () => {
+      const [found] = await Promise.all([
+        link ? this.#lookups.link(address) : undefined,
+        facts ? this.#lookups.facts(address.id) : undefined,
+      ]);
+      const now = this.#cache.facts(address.id)?.value;
+      if (found && now && readState(now.state) === 'running') this.#cache.keepLink(address, found);
+    };
+    this.#refreshing.run(`${address.id}:${address.port}`, refresh).catch((error) => {
+      if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') {
+        this.#cache.forget(address.id, 'it is gone');
+      } else {
+        this.#quietUntil = performance.now() + quietMs;
       }
-      throw error;
+    });
+  }
+
+  /** Looks, but takes the last answer where Daytona has none or takes its time. */
+  async #orLast<T>(look: () => Promise<T>, last: T | undefined): Promise<T> {
+    if (last === undefined) return look();
+    if (performance.now() >= this.#quietUntil) {
+      const found = await within(graceMs, look()).catch((error) => {
+        if (asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
+      });
+      if (found !== undefined) return found;
+      this.#quietUntil = performance.now() + quietMs;
     }
-  }
-
-  #forget({ id, port }: SandboxAddress, reason: string): void {
-    this.#links.deleteAll(`${id}:`);
-    this.#facts.delete(id);
-    this.#log('info', 'cache.forget', { sandbox: id, port, reason });
+    this.#stale += 1;
+    return last;
   }
 }
 
-function keyOf({ id, port }: SandboxAddress): string {
-  return `${id}:${port}`;
+/** @returns undefined where the promise takes longer; what becomes of it then is nobody's affair */
+function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  promise.catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** @throws ProxyError SANDBOX_NOT_RUNNING or SANDBOX_NOT_FOUND */
 function requireRunning({ state }: SandboxFacts): void {
   const reading = readState(state);
   if (reading === 'gone') throw new ProxyError('SANDBOX_NOT_FOUND');

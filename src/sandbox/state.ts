@@ -21,6 +21,18 @@ const onItsWay: ReadonlySet<string> = new Set([
   'pulling_snapshot',
 ]);
 
+const startable: ReadonlySet<string> = new Set(['stopped', 'archived', 'archiving', 'paused']);
+
+/** True for a state from which Daytona starts a sandbox. */
+export function isStartable(state: string): boolean {
+  return startable.has(state);
+}
+
+/** True for a state that a sandbox leaves by itself, towards running or towards one to start from. */
+export function isPassing(state: string): boolean {
+  return onItsWay.has(state) || state === 'stopping' || state === 'pausing';
+}
+
 /**
  * Reads a sandbox's state as Daytona names it. An unknown one counts as `running`: trying is
  * better than refusing what a newer Daytona may well serve.

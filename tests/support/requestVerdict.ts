@@ -29,6 +29,7 @@ const ours = [
   'x-daytona-skip-preview-warning',
   'x-daytona-disable-cors',
   'x-daytona-trust-forwarded-host',
+  'x-daytona-skip-last-activity-update',
   'x-daytona-preview-token',
 ];
 

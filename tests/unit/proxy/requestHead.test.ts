@@ -26,7 +26,7 @@ exchange.upstream = {
   },
   sandboxId: 'abc',
   headers: ['x-daytona-preview-token', token],
-  refused: () => {},
+  again: () => Promise.reject(new Error('nobody refuses here')),
 };
 const build = (...rawHeaders: string[]) => requestHead(rawHeaders, exchange, 'local');
 const valuesOf = (head: string[], name: string) =>

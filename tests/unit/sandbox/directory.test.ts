@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createLog } from '../../../src/log/logger.ts';
 import { ProxyError } from '../../../src/replies/errors.ts';
+import { SandboxCache } from '../../../src/sandbox/cache.ts';
 import type { Daytona, SandboxFacts } from '../../../src/sandbox/daytona.ts';
 import { SandboxDirectory } from '../../../src/sandbox/directory.ts';
+import { Lookups } from '../../../src/sandbox/lookups.ts';
+import { MissBudget } from '../../../src/sandbox/missBudget.ts';
 
 const log = createLog({ level: 'error', format: 'json' });
 let facts: SandboxFacts;
@@ -11,15 +14,13 @@ let fail: ProxyError | undefined;
 let calls: string[];
 let gate: Promise<void>;
 
-const daytona: Daytona = {
+const daytona: Pick<Daytona, 'previewLink' | 'facts'> = {
   previewLink: async (id, port) => {
     calls.push(`link ${id}:${port}`);
     await gate;
     if (fail) throw fail;
     return { sandboxId: facts.id, url: `https://${port}-${id}.edge.test`, token };
   },
-  mayAccess: async () => false,
-  provider: async () => undefined,
   facts: async (id) => {
     calls.push(`facts ${id}`);
     await gate;
@@ -40,7 +41,9 @@ beforeEach(() => {
   fail = undefined;
   calls = [];
   gate = Promise.resolve();
-  directory = new SandboxDirectory(daytona, 60_000, log);
+  const cache = new SandboxCache({ ttlMs: 60_000, staleMs: 60_000 }, log);
+  const budget = new MissBudget({ windowMs: 60_000, perClient: 0, inAll: 0 });
+  directory = new SandboxDirectory(cache, new Lookups(daytona, budget, cache), log);
 });
 
 describe('SandboxDirectory', () => {
@@ -55,7 +58,7 @@ describe('SandboxDirectory', () => {
     await directory.resolve({ id: 'abc', port: 3000 });
     await directory.resolve({ id: 'abc', port: 4096 });
     expect(calls).toEqual(['link abc:3000', 'facts abc', 'link abc:4096']);
-    expect(directory.counters()).toEqual({ hits: 1, misses: 2 });
+    expect(directory.counters()).toEqual({ hits: 1, misses: 2, stale: 0 });
     expect(directory.cached().map(({ key }) => key)).toEqual(['abc:3000', 'abc:4096']);
     expect(directory.cached()[0]).toMatchObject({ age: 0, remaining: 60 });
   });
@@ -90,17 +93,19 @@ describe('SandboxDirectory', () => {
   });
 
   test('keeps no link of a sandbox that does not run, since its start renews the token', async () => {
-    await directory.resolve({ id: 'abc', port: 3000 });
-    directory.noteRefusal({ id: 'abc', port: 4096 }, 'stopped');
-    expect(await codeOf(directory.resolve({ id: 'abc', port: 3000 }))).toBe('SANDBOX_NOT_RUNNING');
+    const { link } = await directory.resolve({ id: 'abc', port: 3000 });
+    facts = { ...facts, state: 'stopped' };
+    const after = directory.after('stopped', { id: 'abc', port: 3000 }, link);
+    expect(await codeOf(after)).toBe('SANDBOX_NOT_RUNNING');
     expect(directory.cached()).toEqual([]);
   });
 
   test('looks up again after the edge refused the token', async () => {
-    await directory.resolve({ id: 'abc', port: 3000 });
+    const { link } = await directory.resolve({ id: 'abc', port: 3000 });
     token = 'second';
-    directory.noteRefusal({ id: 'abc', port: 3000 }, 'token');
-    expect((await directory.resolve({ id: 'abc', port: 3000 })).link.token).toBe('second');
+    const found = await directory.after('token', { id: 'abc', port: 3000 }, link);
+    expect(found.link.token).toBe('second');
+    expect(directory.known({ id: 'abc', port: 3000 })?.link.token).toBe('second');
   });
 
   test('does not mix two sandboxes when a name goes to another one', async () => {

@@ -1,0 +1,109 @@
+import { BoundedCache } from '../boundedCache.ts';
+import type { SandboxAddress } from '../exchange.ts';
+import type { Log } from '../log/logger.ts';
+import { type Aged, AgeingCache } from './ageingCache.ts';
+import type { PreviewLink, SandboxFacts } from './daytona.ts';
+import { readState } from './state.ts';
+
+const cacheSize = 10_000;
+/** A sandbox that does not run is asked about again soon: somebody is likely starting it. */
+const notRunningMs = 2_000;
+/** The longest that a sandbox counts as private after it went public, and gets its token sent. */
+const longestFactsMs = 60_000;
+
+export interface CacheRules {
+  /** How long a link is fresh, in ms. */
+  readonly ttlMs: number;
+  /** How much longer the last answer serves where Daytona has none, in ms. */
+  readonly staleMs: number;
+}
+
+/** Everything known about one port of a sandbox that runs. */
+export interface Resolution {
+  readonly link: PreviewLink;
+  readonly facts: SandboxFacts;
+}
+
+/** What Daytona has told of sandboxes, and how true it still is. */
+export class SandboxCache {
+  readonly #ttlMs: number;
+  readonly #log: Log;
+  readonly #links: AgeingCache<PreviewLink>;
+  readonly #facts: AgeingCache<SandboxFacts>;
+  /** Of sandboxes that may not run: a start renews the token, so these are soon asked for again. */
+  readonly #tokens = new BoundedCache<PreviewLink>(cacheSize);
+
+  constructor({ ttlMs, staleMs }: CacheRules, log: Log) {
+    this.#ttlMs = ttlMs;
+    this.#log = log;
+    this.#links = new AgeingCache(cacheSize, staleMs);
+    this.#facts = new AgeingCache(cacheSize, staleMs);
+  }
+
+  link(address: SandboxAddress): Aged<PreviewLink> | undefined {
+    return this.#links.get(keyOf(address));
+  }
+
+  facts(id: string): Aged<SandboxFacts> | undefined {
+    return this.#facts.get(id);
+  }
+
+  /** The link of a sandbox that may not run. */
+  token(address: SandboxAddress): PreviewLink | undefined {
+    return this.#tokens.get(keyOf(address));
+  }
+
+  /** The last that was heard of both, fresh or not. */
+  last(address: SandboxAddress): Resolution | undefined {
+    const link = this.link(address)?.value;
+    const facts = this.facts(address.id)?.value;
+    return link && facts && link.sandboxId === facts.id ? { link, facts } : undefined;
+  }
+
+  keepLink(address: SandboxAddress, link: PreviewLink): void {
+    this.#links.set(keyOf(address), link, this.#ttlMs);
+    this.#log('info', 'cache.store', { sandbox: address.id, port: address.port });
+  }
+
+  keepToken(address: SandboxAddress, link: PreviewLink): void {
+    this.#tokens.set(keyOf(address), link, notRunningMs);
+  }
+
+  /** @param id the sandbox's id, or the name that it goes by */
+  keepFacts(id: string, facts: SandboxFacts): void {
+    const running = readState(facts.state) === 'running';
+    const ttlMs = Math.min(this.#ttlMs, running ? longestFactsMs : notRunningMs);
+    this.#facts.set(id, facts, ttlMs, running);
+    // A start renews the token: no link may outlive the time in which its sandbox did not run.
+    if (!running) this.#links.deleteAll(`${id}:`);
+  }
+
+  /** Drops all that is known of a sandbox, by its id or the name that it goes by. */
+  forget(id: string, reason: string): void {
+    this.#facts.delete(id);
+    this.forgetLinks(id, reason);
+  }
+
+  /** Drops the links to all its ports, which have the same token. */
+  forgetLinks(id: string, reason: string): void {
+    this.#links.deleteAll(`${id}:`);
+    this.#tokens.deleteAll(`${id}:`);
+    this.#log('info', 'cache.forget', { sandbox: id, reason });
+  }
+
+  /** Drops expired entries and says how many links those were. */
+  sweep(): number {
+    this.#facts.sweep();
+    this.#tokens.sweep();
+    return this.#links.sweep();
+  }
+
+  /** Fresh links with age and remaining time in whole seconds, oldest first. */
+  entries(): { key: string; age: number; remaining: number }[] {
+    return this.#links.entries();
+  }
+}
+
+function keyOf({ id, port }: SandboxAddress): string {
+  return `${id}:${port}`;
+}

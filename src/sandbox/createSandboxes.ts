@@ -1,0 +1,85 @@
+import type { Config } from '../config/config.ts';
+import type { Refusal, SandboxAddress } from '../exchange.ts';
+import type { Log } from '../log/logger.ts';
+import { asProxyError } from '../replies/errors.ts';
+import { Activity } from './activity.ts';
+import { SandboxCache } from './cache.ts';
+import type { Daytona } from './daytona.ts';
+import { SandboxDirectory } from './directory.ts';
+import type { LocateParts } from './locate.ts';
+import { Lookups } from './lookups.ts';
+import { MissBudget } from './missBudget.ts';
+import type { TargetRules } from './target.ts';
+import { Waker } from './wake/waker.ts';
+import { type Way, waysTo } from './ways.ts';
+
+export interface SandboxSources {
+  readonly daytona: Daytona;
+  readonly targetRules: () => TargetRules;
+  /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
+  readonly probe: (way: Way) => Promise<Refusal | undefined>;
+  readonly log: Log;
+}
+
+export interface SandboxParts {
+  readonly directory: SandboxDirectory;
+  readonly stage: LocateParts;
+  /** Drops expired entries and says how many links those were. */
+  sweep(): number;
+  close(): void;
+}
+
+/** Builds everything behind the question where a sandbox lives, and whether it is awake. */
+export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
+  const { daytona, probe, log } = sources;
+  const cache = new SandboxCache(
+    { ttlMs: config.CACHE_TTL, staleMs: config.STALE_IF_ERROR_MS },
+    log,
+  );
+  const budget = new MissBudget({
+    windowMs: config.RATE_LIMIT_WINDOW_MS,
+    perClient: config.LOOKUP_MISSES_PER_CLIENT,
+    inAll: config.LOOKUP_MISSES,
+  });
+  const directory = new SandboxDirectory(cache, new Lookups(daytona, budget, cache), log);
+  const activity = new Activity({
+    mode: config.ACTIVITY,
+    report: daytona.noteActivity,
+    claim: async () => undefined,
+  });
+  const wayTo = waysTo(sources.targetRules, activity.ours);
+
+  const answers = async (address: SandboxAddress): Promise<boolean> => {
+    const found = await directory.resolve(address);
+    const refusal = await probe(wayTo(found, address.port)).catch((): Refusal => 'not-listening');
+    if (refusal === 'token') {
+      await directory.after(refusal, address, found.link).catch((error) => {
+        if (asProxyError(error).code !== 'ACCESS_RENEWED') throw error;
+      });
+    }
+    return refusal === undefined;
+  };
+  const waker = new Waker({
+    daytona,
+    askFacts: (id) => directory.askFacts(id),
+    answers,
+    claim: async () => undefined,
+    cooldownMs: config.WAKE_COOLDOWN_MS,
+    most: config.WAKE_MAX,
+    log,
+  });
+  return {
+    directory,
+    stage: {
+      directory,
+      wayTo,
+      activity,
+      wake: { mode: config.WAKE, holdMs: config.WAKE_HOLD_MS, waker, directory },
+    },
+    sweep: () => {
+      waker.sweep();
+      return directory.sweep();
+    },
+    close: () => activity.close(),
+  };
+}

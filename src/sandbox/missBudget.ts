@@ -1,0 +1,104 @@
+import { ProxyError } from '../replies/errors.ts';
+
+export interface MissLimits {
+  /** Length of the window in which misses are counted, in ms. */
+  readonly windowMs: number;
+  /** Misses of one client in a window; 0 switches the limit off. */
+  readonly perClient: number;
+  /** Misses of all clients together; 0 switches the limit off. */
+  readonly inAll: number;
+}
+
+/** Calls under way and misses so far, of one client or of all. */
+class Account {
+  misses = 0;
+  pending = 0;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit > 0 ? limit : Number.POSITIVE_INFINITY;
+  }
+
+  get spent(): boolean {
+    return this.misses >= this.#limit;
+  }
+
+  /** True where all that is under way could still turn out to be as many misses as there may be. */
+  get full(): boolean {
+    return this.misses + this.pending >= this.#limit;
+  }
+}
+
+/**
+ * What may be spent on sandboxes that do not exist. Whoever guesses ids burns Daytona's patience
+ * with the whole organization, so misses are counted, for each client and in all; what is found
+ * costs nothing. While calls under way could still use up the rest, further ones wait for them.
+ */
+export class MissBudget {
+  readonly #limits: MissLimits;
+  #all: Account;
+  #clients = new Map<string, Account>();
+  #endsAt = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(limits: MissLimits) {
+    this.#limits = limits;
+    this.#all = new Account(limits.inAll);
+  }
+
+  /**
+   * @param client whose request needs the call; undefined where nobody's does
+   * @param isMiss reads the error that the call failed with
+   * @throws ProxyError TOO_MANY_MISSES, or what the call throws
+   */
+  async spend<T>(
+    client: string | undefined,
+    call: () => Promise<T>,
+    isMiss: (error: unknown) => boolean,
+  ): Promise<T> {
+    let admitted = this.#admit(client);
+    while (!admitted) {
+      await new Promise<void>((look) => this.#waiting.push(look));
+      admitted = this.#admit(client);
+    }
+    const [all, own] = admitted;
+    all.pending += 1;
+    own.pending += 1;
+    try {
+      return await call();
+    } catch (error) {
+      if (isMiss(error)) {
+        all.misses += 1;
+        own.misses += 1;
+      }
+      throw error;
+    } finally {
+      all.pending -= 1;
+      own.pending -= 1;
+      if (client !== undefined && own.pending === 0 && own.misses === 0) {
+        this.#clients.delete(client);
+      }
+      for (const look of this.#waiting.splice(0)) look();
+    }
+  }
+
+  /** @returns undefined where there may be a place once a call under way has ended */
+  #admit(client: string | undefined): [Account, Account] | undefined {
+    const now = performance.now();
+    if (now >= this.#endsAt) this.#begin(now);
+    const all = this.#all;
+    const own = this.#clients.get(client ?? '') ?? new Account(this.#limits.perClient);
+    const retryAfter = Math.ceil((this.#endsAt - now) / 1000);
+    if (own.spent) throw new ProxyError('TOO_MANY_MISSES', { retryAfter });
+    if (all.spent) throw new ProxyError('TOO_MANY_MISSES', { status: 503, retryAfter });
+    if (own.full || all.full) return undefined;
+    if (client !== undefined) this.#clients.set(client, own);
+    return [all, own];
+  }
+
+  #begin(now: number): void {
+    this.#endsAt = now + this.#limits.windowMs;
+    this.#all = new Account(this.#limits.inAll);
+    this.#clients = new Map();
+  }
+}

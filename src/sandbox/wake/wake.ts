@@ -1,0 +1,47 @@
+import { ProxyError } from '../../replies/errors.ts';
+
+/** Told of each state that a sandbox comes to on its way. */
+export type StateListener = (state: string) => void;
+
+/** One sandbox's way from sleep to a port that answers, and all who wait for it. */
+export class Wake {
+  /** Resolves when the port answers; rejects with the ProxyError that says why it does not. */
+  readonly done: Promise<void>;
+  #state: string;
+  readonly #listeners = new Set<StateListener>();
+
+  /** @param run goes the way; it is given what to call at each state */
+  constructor(state: string, run: (reach: StateListener) => Promise<void>) {
+    this.#state = state;
+    this.done = run((reached) => this.#reach(reached));
+    this.done.catch(() => {}); // Whoever waits hears of it; perhaps nobody does.
+  }
+
+  /** Daytona's name for the sandbox's state, or `waiting for the port`. */
+  get state(): string {
+    return this.#state;
+  }
+
+  /** @returns takes the listener away again */
+  onState(listener: StateListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @throws ProxyError SANDBOX_STARTING where it takes longer, or why the port will not answer */
+  async within(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new ProxyError('SANDBOX_STARTING', { state: this.#state, retryAfter: 5 }));
+      }, ms);
+    });
+    await Promise.race([this.done, late]).finally(() => clearTimeout(timer));
+  }
+
+  #reach(state: string): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
