@@ -6,6 +6,7 @@ import { Activity } from './activity.ts';
 import { SandboxCache } from './cache.ts';
 import type { Daytona } from './daytona.ts';
 import { SandboxDirectory } from './directory.ts';
+import { followEvents } from './events.ts';
 import type { LocateParts } from './locate.ts';
 import { Lookups } from './lookups.ts';
 import { MissBudget } from './missBudget.ts';
@@ -68,6 +69,16 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     most: config.WAKE_MAX,
     log,
   });
+  const events =
+    config.DAYTONA_EVENTS === 'auto'
+      ? followEvents({
+          apiKey: config.DAYTONA_API_KEY,
+          apiUrl: config.DAYTONA_API_URL,
+          onChange: (change) => directory.learn(change),
+          log,
+        })
+      : undefined;
+  events?.catch(() => {}); // Times do without.
   return {
     directory,
     stage: {
@@ -80,6 +91,9 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       waker.sweep();
       return directory.sweep();
     },
-    close: () => activity.close(),
+    close: () => {
+      activity.close();
+      events?.then((end) => end()).catch(() => {});
+    },
   };
 }

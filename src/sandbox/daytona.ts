@@ -51,7 +51,8 @@ const previewLink = z.object({
   url: z.string().min(1),
   token: z.string().regex(/^[\x21-\x7e]+$/),
 });
-const facts = z.object({
+/** What we keep of a sandbox, wherever Daytona tells of one. */
+export const facts = z.object({
   id: z.string().min(1),
   state: z.string().default('unknown'),
   public: z.boolean(),

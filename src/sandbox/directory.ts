@@ -4,6 +4,7 @@ import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
 import type { PreviewLink, SandboxFacts } from './daytona.ts';
+import type { SandboxChange } from './events.ts';
 import type { Lookups } from './lookups.ts';
 import { Renewals } from './renewals.ts';
 import { readState } from './state.ts';
@@ -107,6 +108,17 @@ export class SandboxDirectory {
    */
   after(refusal: Refusal, address: SandboxAddress, refused: PreviewLink): Promise<Resolution> {
     return this.#renewals.after(refusal, address, refused);
+  }
+
+  /** Takes news of a sandbox from Daytona. What nobody asked for is not kept. */
+  learn({ facts, name }: SandboxChange): void {
+    for (const id of name === undefined ? [facts.id] : [facts.id, name]) {
+      this.#lookups.exists(id);
+      const known = this.#cache.facts(id)?.value;
+      if (!known) continue;
+      if (known.id !== facts.id) this.#cache.forget(id, 'its name went to another sandbox');
+      else this.#cache.keepFacts(id, facts);
+    }
   }
 
   /** Asks Daytona for a sandbox's facts, whatever is known. */

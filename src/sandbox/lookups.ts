@@ -58,6 +58,11 @@ export class Lookups {
     });
   }
 
+  /** To be called with what has come into being, and may have been asked for before. */
+  exists(id: string): void {
+    this.#missing.delete(id);
+  }
+
   sweep(): void {
     this.#missing.sweep();
   }
