@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { type RunningProxy, startProxy } from '../../src/assembly.ts';
 import { readConfig } from '../../src/config/config.ts';
-import type { People } from '../../src/demo/api.ts';
+import type { People } from '../../src/demo/apiParts.ts';
 import { type EmbeddedDaytona, startDaytona } from '../../src/demo/daytona.ts';
 import type { Sandbox } from '../../src/demo/sandboxes.ts';
 import { createLog } from '../../src/log/logger.ts';
