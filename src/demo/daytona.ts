@@ -1,15 +1,23 @@
-import { EventEmitter, once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { type ApiCall, createApi, type People } from './api.ts';
+import { createServer } from 'node:http';
+import { createApi } from './api.ts';
+import { type ApiCall, ApiCalls } from './apiCalls.ts';
+import type { People } from './apiParts.ts';
+import { describeSandbox } from './description.ts';
 import { createEdge } from './edge.ts';
+import type { AttachEvents, EventServer } from './events.ts';
 import { Faults } from './faults.ts';
+import { Listener } from './listener.ts';
+import { Refusals } from './refusals.ts';
+import type { Sandbox } from './sandbox.ts';
 import { Sandboxes } from './sandboxes.ts';
+import { Starts } from './starts.ts';
 
 export interface EmbeddedDaytonaOptions {
   readonly apiKey?: string;
   readonly domain?: string;
   readonly people?: People;
+  /** Without it there are no events: who asks for them gets a 404. */
+  readonly events?: AttachEvents;
 }
 
 /** A running embedded Daytona. Both its servers listen on 127.0.0.1 and nowhere else. */
@@ -24,8 +32,16 @@ export interface EmbeddedDaytona {
   readonly faults: Faults;
   /** Every API call so far. */
   readonly calls: ApiCall[];
+  /** Those of one method whose path fits. */
+  callsOf(method: string, path: RegExp): ApiCall[];
   /** Resolves as soon as the API has received that many calls. */
   called(count: number): Promise<void>;
+  /** Ends every connection to the API, events included, and refuses new ones. */
+  stopApi(): Promise<void>;
+  /** Lets the API listen again, on the port it had. */
+  startApi(): Promise<void>;
+  /** Ends the connections of all who listen to events, as if the network did; they may come back. */
+  dropEvents(how?: 'lost' | 'dismissed'): void;
   close(): Promise<void>;
 }
 
@@ -34,18 +50,28 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
   const { apiKey = 'demo-key', domain = 'preview.localhost', people } = options;
   const sandboxes = new Sandboxes();
   const faults = new Faults();
-  const calls: ApiCall[] = [];
-  const received = new EventEmitter();
-  const onCall = (call: ApiCall) => {
-    calls.push(call);
-    received.emit('call');
-  };
-  const edge = await listen(createEdge({ domain, sandboxes }));
+  const starts = new Starts(sandboxes, faults);
+  const calls = new ApiCalls();
+  const refusals = new Refusals(faults);
+  const edge = new Listener(() => createEdge({ domain, sandboxes, faults, refusals }));
+  await edge.open();
   const previewUrl = (label: string, port: number) =>
     `http://${port}-${label}.${domain}:${edge.port}`;
-  const api = await listen(
-    createServer(createApi({ apiKey, people, sandboxes, faults, onCall, previewUrl })),
-  );
+  const describe = (sandbox: Sandbox) => describeSandbox(sandbox, previewUrl(sandbox.id, 2280));
+  const onCall = (call: ApiCall) => calls.add(call);
+  const parts = { apiKey, people, sandboxes, starts, faults, onCall, previewUrl, describe };
+  let events: EventServer | undefined;
+  const api = new Listener(() => {
+    const server = createServer(createApi(parts));
+    events = options.events?.(server, { apiKey, sandboxes, faults, describe });
+    return server;
+  });
+  await api.open();
+  const stopApi = async () => {
+    events?.close();
+    events = undefined;
+    await api.close();
+  };
   return {
     apiKey,
     apiUrl: `http://127.0.0.1:${api.port}/api`,
@@ -53,32 +79,15 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
     domain,
     sandboxes,
     faults,
-    calls,
-    called: async (count) => {
-      while (calls.length < count) await once(received, 'call');
-    },
+    calls: calls.all,
+    callsOf: (method, path) => calls.of(method, path),
+    called: (count) => calls.reach(count),
+    stopApi,
+    startApi: () => api.open(),
+    dropEvents: (how = 'lost') => events?.drop(how),
     close: async () => {
-      await Promise.all([api.close(), edge.close()]);
-    },
-  };
-}
-
-/** Listens on a free loopback port; closing ends every socket, upgraded ones too. */
-async function listen(server: Server): Promise<{ port: number; close(): Promise<void> }> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
+      starts.close();
+      await Promise.all([stopApi(), edge.close()]);
     },
   };
 }

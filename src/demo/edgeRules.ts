@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Faults } from './faults.ts';
+import type { Refusals } from './refusals.ts';
 import type { Sandbox, Sandboxes } from './sandboxes.ts';
 
 export interface EdgeRules {
   readonly domain: string;
   readonly sandboxes: Sandboxes;
+  readonly faults: Faults;
+  readonly refusals: Refusals;
 }
 
 /** An admitted request: where its app listens, and what the app gets to see. */
@@ -31,7 +35,7 @@ const steering = new Set([
 export function admit(
   req: IncomingMessage,
   res: ServerResponse,
-  { domain, sandboxes }: EdgeRules,
+  { domain, sandboxes, faults, refusals }: EdgeRules,
 ): Admitted | undefined {
   const [, digits, label = ''] = /^(\d+)-([^.]+)\./.exec(req.headers.host ?? '') ?? [];
   const port = Number(digits);
@@ -41,8 +45,10 @@ export function admit(
   if (!sandbox) return refuse(res, 404, 'sandbox container not found');
   const query = new URLSearchParams(req.url?.split('?', 2)[1]);
   const open = sandbox.public && !reservedPorts.has(port);
-  if (!open && signed?.port !== port && !holdsToken(req, res, query, sandbox)) {
-    return sendToLogin(res, domain, sandbox.id);
+  if (!open && signed?.port !== port && !holdsToken(req, res, query, sandbox, refusals)) {
+    if (!faults.newerRefusal) return sendToLogin(res, domain, sandbox.id);
+    const reason = 'unauthorized: authentication failed: no valid credential';
+    return refuse(res, 401, reason, 'UNAUTHORIZED');
   }
   if (wantsWarning(req)) return showWarning(res);
   const allowed = corsOf(req);
@@ -60,11 +66,16 @@ export function admit(
     sandbox.lastActivityAt = new Date().toISOString();
   }
   const appPort = sandbox.ports.get(port);
-  if (appPort === undefined) {
+  if (appPort === undefined || !listens(sandbox, faults.listenMs)) {
     res.writeHead(502, { 'Content-Length': 0 }).end();
     return undefined;
   }
   return { appPort, headers: appHeaders(req, port, sandbox), cors: allowed };
+}
+
+/** Whether the apps of a sandbox have had the time that they need after a start. */
+function listens({ startedAt }: Sandbox, listenMs: number): boolean {
+  return startedAt === undefined || performance.now() - startedAt >= listenMs;
 }
 
 function holdsToken(
@@ -72,9 +83,12 @@ function holdsToken(
   res: ServerResponse,
   query: URLSearchParams,
   sandbox: Sandbox,
+  refusals: Refusals,
 ): boolean {
-  if (req.headers[tokenHeader] === sandbox.token) return true;
-  if (query.get('DAYTONA_SANDBOX_AUTH_KEY') !== sandbox.token) return false;
+  const opens = (token: unknown) =>
+    typeof token === 'string' && refusals.opens(sandbox.id, token, token === sandbox.token);
+  if (opens(req.headers[tokenHeader])) return true;
+  if (!opens(query.get('DAYTONA_SANDBOX_AUTH_KEY'))) return false;
   res.setHeader(
     'Set-Cookie',
     `daytona-sandbox-auth-${sandbox.id}=${randomUUID()}; Path=/; HttpOnly`,
@@ -82,9 +96,14 @@ function holdsToken(
   return true;
 }
 
-function refuse(res: ServerResponse, statusCode: number, message: string): undefined {
+function refuse(
+  res: ServerResponse,
+  statusCode: number,
+  message: string,
+  code = 'ERROR',
+): undefined {
   const path = res.req.url;
-  const body = JSON.stringify({ statusCode, message, code: 'ERROR', path, timestamp: new Date() });
+  const body = JSON.stringify({ statusCode, message, code, path, timestamp: new Date() });
   res.writeHead(statusCode, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),

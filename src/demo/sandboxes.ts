@@ -1,21 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { makeSandbox, renewToken, type Sandbox } from './sandbox.ts';
 
-/** One sandbox of the embedded Daytona. Its apps are processes on loopback. */
-export interface Sandbox {
-  readonly id: string;
-  readonly name: string;
-  state: string;
-  public: boolean;
-  labels: Record<string, string>;
-  /** 32 characters, renewed by every start. */
-  token: string;
-  /** The token before the last renewal, and when that was. */
-  renewed: { readonly token: string; readonly at: number } | undefined;
-  /** Sandbox port → real loopback port. */
-  readonly ports: Map<number, number>;
-  lastActivityAt: string;
-  errorReason: string | undefined;
-}
+export type { Sandbox } from './sandbox.ts';
 
 interface SignedToken {
   readonly sandboxId: string;
@@ -23,28 +10,30 @@ interface SignedToken {
   readonly expiresAt: number;
 }
 
+/** What is told of sandboxes; with a change comes what was before. */
+interface Events {
+  created: [Sandbox];
+  state: [Sandbox, before: string];
+  desiredState: [Sandbox, before: string];
+}
+
 /** All sandboxes of the embedded Daytona, and the signed tokens that open them. */
-export class Sandboxes {
+export class Sandboxes extends EventEmitter<Events> {
   readonly #byId = new Map<string, Sandbox>();
   readonly #signed = new Map<string, SignedToken>();
 
+  constructor() {
+    super();
+    this.setMaxListeners(0); // One for each call that waits for a start.
+  }
+
   /** Makes a started, private sandbox; `facts` replaces what should differ. */
   create(facts: Partial<Sandbox> = {}): Sandbox {
-    const id = facts.id ?? randomUUID();
-    const sandbox: Sandbox = {
-      id,
-      name: `sandbox-${id.slice(0, 8)}`,
-      state: 'started',
-      public: false,
-      labels: {},
-      token: newToken(),
-      renewed: undefined,
-      ports: new Map(),
-      lastActivityAt: new Date().toISOString(),
-      errorReason: undefined,
-      ...facts,
-    };
-    this.#byId.set(id, sandbox);
+    const sandbox = makeSandbox(facts, (which, changed, before) => {
+      this.emit(which, changed, before);
+    });
+    this.#byId.set(sandbox.id, sandbox);
+    this.emit('created', sandbox);
     return sandbox;
   }
 
@@ -56,11 +45,10 @@ export class Sandboxes {
     return [...this.#byId.values()];
   }
 
-  /** Starts a sandbox, which renews its token as the real one does. */
+  /** Starts a sandbox at once, which renews its token as the real one does. */
   start(sandbox: Sandbox): void {
     if (sandbox.state === 'started') return;
-    sandbox.renewed = { token: sandbox.token, at: Date.now() };
-    sandbox.token = newToken();
+    if (sandbox.state !== 'paused') renewToken(sandbox);
     sandbox.state = 'started';
   }
 
@@ -74,6 +62,7 @@ export class Sandboxes {
 
   delete(sandbox: Sandbox): void {
     this.#byId.delete(sandbox.id);
+    sandbox.state = 'destroyed';
   }
 
   /** Signs a token for one port; it lives for some seconds and survives a restart. */
@@ -96,8 +85,4 @@ export class Sandboxes {
   expire(token: string): void {
     this.#signed.delete(token);
   }
-}
-
-function newToken(): string {
-  return randomBytes(16).toString('hex');
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { type RunningProxy, startProxy } from '../../src/assembly.ts';
 import { readConfig } from '../../src/config/config.ts';
-import type { People } from '../../src/demo/api.ts';
+import type { People } from '../../src/demo/apiParts.ts';
 import { type EmbeddedDaytona, startDaytona } from '../../src/demo/daytona.ts';
 import type { Sandbox } from '../../src/demo/sandboxes.ts';
 import { createLog } from '../../src/log/logger.ts';
@@ -30,6 +30,8 @@ export interface RigOptions {
   readonly env?: Record<string, string>;
   readonly sandbox?: Partial<Sandbox>;
   readonly people?: People;
+  /** Whether Daytona tells its events, which are for whoever holds the API key. */
+  readonly events?: boolean;
 }
 
 export async function startRig({
@@ -37,8 +39,13 @@ export async function startRig({
   env,
   sandbox: facts,
   people,
+  events,
 }: RigOptions = {}): Promise<Rig> {
-  const daytona = await startDaytona(people && { people });
+  const daytona = await startDaytona({
+    ...(people && { people }),
+    // Loaded where it is wanted only: most tests need no Socket.IO.
+    ...(events && { events: (await import('./daytonaEvents.ts')).attachEvents }),
+  });
   const server = http.createServer(app ?? ((_req, res) => void res.writeHead(404).end()));
   const port = await listen(server);
   const sandbox = daytona.sandboxes.create(facts);

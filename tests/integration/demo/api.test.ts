@@ -65,4 +65,35 @@ describe('the embedded Daytona, spoken to by the real SDK', () => {
     daytona.faults.reset();
     expect((await sdk.get(made.id)).id).toBe(made.id);
   });
+
+  test('notes of each call when it came and what it was answered with', async () => {
+    const before = performance.now();
+    const count = daytona.calls.length;
+    await expect(sdk.get('nobody')).rejects.toMatchObject({ statusCode: 404 });
+    await sdk.get(made.id);
+    expect(daytona.calls.slice(count)).toMatchObject([
+      { method: 'GET', path: '/sandbox/nobody', status: 404 },
+      { method: 'GET', path: `/sandbox/${made.id}`, status: 200 },
+    ]);
+    const [call] = daytona.callsOf('GET', /nobody$/).slice(-1);
+    expect(call?.at).toBeGreaterThanOrEqual(before);
+    expect(call?.at).toBeLessThanOrEqual(performance.now());
+    expect(daytona.callsOf('POST', /nobody$/)).toEqual([]);
+  });
+
+  test('refuses connections while its API is stopped, and comes back at the same address', async () => {
+    const health = () => fetch(`${daytona.apiUrl}/health`);
+    await daytona.stopApi();
+    await expect(health()).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    await daytona.stopApi();
+    await daytona.startApi();
+    expect((await health()).status).toBe(200);
+    expect((await sdk.get(made.id)).id).toBe(made.id);
+  });
+
+  test('has no events where nobody gave it a server for them, and notes no call', async () => {
+    const count = daytona.calls.length;
+    const { status } = await fetch(`${daytona.apiUrl}/socket.io/?EIO=4&transport=websocket`);
+    expect([status, daytona.calls.length]).toEqual([404, count]);
+  });
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type EmbeddedDaytona, startDaytona } from '../../../src/demo/daytona.ts';
 import type { Sandbox } from '../../../src/demo/sandboxes.ts';
 import { ask } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { closeServer, listen } from '../../support/rig.ts';
 
 let daytona: EmbeddedDaytona;
@@ -75,5 +76,54 @@ describe('the embedded preview edge', () => {
       'bad request: no IP address found. Is the Sandbox started?',
     ]);
     expect((await get({}, 'nobody')).status).toBe(404);
+  });
+
+  test('refuses as newer edges do, where that is switched on', async () => {
+    daytona.faults.newerRefusal = true;
+    const { status, headers, body } = await get({ 'x-daytona-preview-token': 'wrong' });
+    expect([status, headers['content-length']]).toEqual([401, String(body.length)]);
+    expect(headers['set-cookie']).toBeUndefined();
+    expect(JSON.parse(body)).toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringMatching(/^unauthorized: authentication failed: /),
+    });
+  });
+
+  test('remembers for a while that it refused a token, though it is a good one now', async () => {
+    daytona.faults.refusalMemoryMs = 300;
+    const good = sandbox.token;
+    sandbox.token = 'of before';
+    const stale = { 'x-daytona-preview-token': good };
+    expect((await get(stale)).status).toBe(307);
+    const refusedAt = performance.now();
+    sandbox.token = good;
+    expect((await get(stale)).status).toBe(307);
+    expect(await eventually(async () => (await get(stale)).status === 200)).toBe(true);
+    // What was asked in between made the time no longer; timers are a little early at times.
+    expect(performance.now() - refusedAt).toBeGreaterThan(200);
+  });
+
+  test('remembers a refusal for that sandbox and that token alone', async () => {
+    daytona.faults.refusalMemoryMs = 60_000;
+    const other = daytona.sandboxes.create({ token: 'of other', ports: sandbox.ports });
+    const headers = { 'x-daytona-preview-token': other.token };
+    expect((await get(headers)).status).toBe(307);
+    expect((await get(headers, other.id)).status).toBe(200);
+    expect((await get(withToken())).status).toBe(200);
+    sandbox.token = other.token;
+    expect((await get(headers)).status).toBe(307);
+    daytona.faults.reset();
+    expect((await get(headers)).status).toBe(200);
+  });
+
+  test('finds nothing on a port until the app had its time after a start', async () => {
+    daytona.faults.listenMs = 300;
+    expect((await get(withToken())).status).toBe(200);
+    daytona.sandboxes.stop(sandbox);
+    daytona.sandboxes.start(sandbox);
+    const early = await get(withToken());
+    expect([early.status, early.body, early.headers['content-length']]).toEqual([502, '', '0']);
+    expect(await eventually(async () => (await get(withToken())).status === 200)).toBe(true);
+    expect(performance.now() - (sandbox.startedAt ?? 0)).toBeGreaterThanOrEqual(300);
   });
 });
