@@ -20,6 +20,7 @@ const sentences = {
   'limit.client': (f: Values) =>
     `⚠️ Refused ${f.count} connections, the last from ${f.client} (MAX_CONNECTIONS_PER_CLIENT)`,
   'cache.forget': (f: Values) => `↩️ Forgot ${f.sandbox}: ${f.reason}`,
+  'cache.learn': (f: Values) => `📡 ${f.sandbox} is ${f.state}`,
   'events.on': () => '📡 Following Daytona’s event stream',
   'events.off': (f: Values) => `📡 Without Daytona’s event stream (${f.reason})`,
   'wake.start': (f: Values) => `⏰ Starting ${f.sandbox}, which is ${f.state}`,

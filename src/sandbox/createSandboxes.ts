@@ -93,6 +93,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     },
     close: () => {
       activity.close();
+      waker.close();
       events?.then((end) => end()).catch(() => {});
     },
   };

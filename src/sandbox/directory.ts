@@ -118,6 +118,9 @@ export class SandboxDirectory {
       if (!known) continue;
       if (known.id !== facts.id) this.#cache.forget(id, 'its name went to another sandbox');
       else this.#cache.keepFacts(id, facts);
+      if (known.state !== facts.state) {
+        this.#log('info', 'cache.learn', { sandbox: id, state: facts.state });
+      }
     }
   }
 

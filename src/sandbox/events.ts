@@ -3,9 +3,14 @@ import type { Log } from '../log/logger.ts';
 import { facts, type SandboxFacts } from './daytona.ts';
 
 /** What is read of an event; all else in it, the sandbox's secrets among it, is dropped here. */
-const change = z.object({ sandbox: facts.extend({ name: z.string().optional() }) });
+const sandbox = facts.extend({ name: z.string().optional() });
+const change = z
+  .object({ sandbox })
+  .transform((event) => event.sandbox)
+  .or(sandbox);
 
 const longestDelayMs = 30_000;
+const goodbyeMs = 1_000;
 
 /** A sandbox has come to another state, or into being. */
 export interface SandboxChange {
@@ -40,7 +45,7 @@ export async function followEvents({ apiKey, apiUrl, onChange, log }: EventsOpti
   const take = (payload: unknown) => {
     const read = change.safeParse(payload);
     if (!read.success) return;
-    const { name, ...found } = read.data.sandbox;
+    const { name, ...found } = read.data;
     onChange({ facts: found, name });
   };
   for (const event of ['created', 'state.updated', 'desired-state.updated']) {
@@ -52,7 +57,14 @@ export async function followEvents({ apiKey, apiUrl, onChange, log }: EventsOpti
     told = event;
   };
   socket.on('connect', () => tell('events.on'));
-  socket.on('disconnect', (reason) => tell('events.off', reason));
+  socket.on('disconnect', (reason) => {
+    tell('events.off', reason);
+    // The client takes a server's goodbye for final; it may only have been restarted.
+    if (reason === 'io server disconnect') setTimeout(() => socket.connect(), goodbyeMs).unref();
+  });
   socket.on('connect_error', (error) => tell('events.off', error.message));
-  return () => void socket.disconnect();
+  return () => {
+    socket.off('disconnect');
+    socket.disconnect();
+  };
 }

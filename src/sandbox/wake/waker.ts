@@ -13,7 +13,7 @@ const probeMs = 500;
 const longestStartMs = 600_000;
 /** An app that does not listen so long after its sandbox was started is not started with it. */
 const longestPortMs = 120_000;
-/** Somebody else was first to start it; if nothing has come of that by now, nothing will. */
+/** A start of which nothing has come by now, of ours or of another instance, was in vain. */
 const othersStartMs = 15_000;
 const mostCooling = 10_000;
 
@@ -40,6 +40,8 @@ export class Waker {
   readonly #parts: WakerParts;
   readonly #wakes = new Map<string, Wake>();
   readonly #cooling = new BoundedCache<true>(mostCooling);
+
+  readonly #closing = new AbortController();
 
   constructor(parts: WakerParts) {
     this.#parts = parts;
@@ -77,6 +79,11 @@ export class Waker {
     this.#cooling.sweep();
   }
 
+  /** Waits for nothing any more. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   async #run(
     address: SandboxAddress,
     state: string,
@@ -107,34 +114,47 @@ export class Waker {
     reach: StateListener,
   ): Promise<void> {
     let state = known;
-    let refused: ProxyError | undefined;
-    let began: 'here' | 'elsewhere' | undefined;
-    let beganAt = 0;
-    for (const begun = performance.now(); ; await wait(lookMs)) {
+    let began = false;
+    /** The start that is under way here. */
+    let starting: Promise<'done' | 'failed'> | undefined;
+    for (const begun = performance.now(); ; ) {
       const facts = await this.#parts.askFacts(id).catch(bearable);
       state = facts?.state ?? state;
       reach(state);
       const reading = readState(state);
       if (reading === 'running') return;
       if (reading === 'gone') throw new ProxyError('SANDBOX_NOT_FOUND');
-      if (refused) throw refused;
-      const waited = performance.now() - beganAt;
+      const waited = performance.now() - begun;
       if (facts && isStartable(state) && mayStart && !began) {
-        began = (await this.#mayStart(facts.id)) ? 'here' : 'elsewhere';
-        beganAt = performance.now();
-        if (began === 'elsewhere') continue;
-        this.#parts.log('info', 'wake.start', { sandbox: id, state });
+        began = true;
         // Daytona answers only when it is done: the way is watched meanwhile.
-        this.#parts.daytona.start(facts.id).catch((error) => {
-          refused = asProxyError(error);
-        });
-      } else if (
-        (!isPassing(state) && !(isStartable(state) && waited < othersStartMs)) ||
-        performance.now() - begun > longestStartMs
-      ) {
+        if (await this.#mayStart(facts.id)) starting = this.#start(facts.id, state);
+      } else if (!mayComeUp(state, began, waited)) {
         throw new ProxyError('SANDBOX_NOT_RUNNING', { state, retryAfter: 5 });
       }
+      const outcome = await Promise.race([this.#pause(lookMs), ...(starting ? [starting] : [])]);
+      if (outcome !== undefined) starting = undefined;
+      if (outcome === 'failed') starting = this.#start(id, state);
     }
+  }
+
+  /** @throws ProxyError where Daytona does not want to start it; where it is not to be had: `failed` */
+  async #start(id: string, state: string): Promise<'done' | 'failed'> {
+    this.#parts.log('info', 'wake.start', { sandbox: id, state });
+    try {
+      await this.#parts.daytona.start(id);
+      return 'done';
+    } catch (error) {
+      bearable(error);
+      await this.#pause(lookMs);
+      return 'failed';
+    }
+  }
+
+  async #pause(ms: number): Promise<undefined> {
+    await wait(ms, undefined, { signal: this.#closing.signal }).catch(() => {
+      throw new ProxyError('SANDBOX_STARTING', { retryAfter: 5 });
+    });
   }
 
   /** @returns false where somebody has started it a moment ago, here or on another instance */
@@ -146,11 +166,17 @@ export class Waker {
   }
 
   async #untilAnswering(address: SandboxAddress): Promise<void> {
-    for (const begun = performance.now(); ; await wait(probeMs)) {
+    for (const begun = performance.now(); ; await this.#pause(probeMs)) {
       if (await this.#parts.answers(address)) return;
       if (performance.now() - begun > longestPortMs) throw new ProxyError('PORT_NOT_LISTENING');
     }
   }
+}
+
+/** False for a state that nobody can expect to change by itself any more. */
+function mayComeUp(state: string, began: boolean, waitedMs: number): boolean {
+  if (waitedMs > longestStartMs) return false;
+  return isPassing(state) || (began && isStartable(state) && waitedMs < othersStartMs);
 }
 
 /** A sandbox may start although Daytona's API does not tell of it for a moment. */
