@@ -26,6 +26,8 @@ export class SandboxDirectory {
   readonly #resolving = new SingleFlight<Resolution>();
   readonly #refreshing = new SingleFlight<void>();
   #quietUntil = 0;
+  /** True from a failure to the next success. */
+  #troubled = false;
   #hits = 0;
   #misses = 0;
   #stale = 0;
@@ -171,6 +173,7 @@ export class SandboxDirectory {
         link ? this.#lookups.link(address) : undefined,
         facts ? this.#lookups.facts(address.id) : undefined,
       ]);
+      this.#troubled = false;
       const now = this.#cache.facts(address.id)?.value;
       if (found && now && readState(now.state) === 'running') this.#cache.keepLink(address, found);
     };
@@ -178,6 +181,7 @@ export class SandboxDirectory {
       if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') {
         this.#cache.forget(address.id, 'it is gone');
       } else {
+        this.#troubled = true;
         this.#quietUntil = performance.now() + quietMs;
       }
     });
@@ -186,12 +190,19 @@ export class SandboxDirectory {
   /** Looks, but takes the last answer where Daytona has none or takes its time. */
   async #orLast<T>(look: () => Promise<T>, last: T | undefined): Promise<T> {
     if (last === undefined) return look();
-    if (performance.now() >= this.#quietUntil) {
-      const found = await within(graceMs, look()).catch((error) => {
+    const now = performance.now();
+    if (now >= this.#quietUntil) {
+      this.#quietUntil = now + (this.#troubled ? quietMs : 0);
+      const looking = look().then((found) => {
+        this.#troubled = false;
+        return found;
+      });
+      // Once it is known to be down, nobody waits to see whether it is back.
+      const found = await within(this.#troubled ? 0 : graceMs, looking).catch((error) => {
         if (asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
       });
       if (found !== undefined) return found;
-      this.#quietUntil = performance.now() + quietMs;
+      this.#troubled = true;
     }
     this.#stale += 1;
     return last;

@@ -1,0 +1,161 @@
+/**
+ * Guarantee: whoever guesses at sandboxes, from one place or from ten thousand, burns no more of
+ * Daytona's patience than the budget, fills no memory, and slows nobody down.
+ */
+import { randomBytes } from 'node:crypto';
+import http, { type Server } from 'node:http';
+import net from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { printFigures, quantile } from '../support/figures.ts';
+import { closeServer, domain, listen } from '../support/rig.ts';
+import { WatchedProxy } from '../support/watchedProxy.ts';
+
+const guesses = 100_000;
+const networks = 10_000;
+const lines = 16;
+const missesPerClient = 100;
+const missesInAll = 1_000;
+const windowMs = 60_000;
+const mostGrowth = 50_000_000;
+/** A guess may slow a visitor of a known sandbox by no more than another request does. */
+const slower = 1.2;
+const rounds = 5;
+
+let app: Server;
+let proxy: WatchedProxy;
+
+beforeAll(async () => {
+  app = http.createServer((_req, res) => res.end('ok'));
+  proxy = await WatchedProxy.start(await listen(app), {
+    TRUSTED_PROXIES: '127.0.0.0/8',
+    RATE_LIMIT_WINDOW_MS: String(windowMs),
+    LOOKUP_MISSES_PER_CLIENT: String(missesPerClient),
+    LOOKUP_MISSES: String(missesInAll),
+  });
+});
+afterAll(async () => {
+  await proxy.close();
+  await closeServer(app);
+});
+
+const guess = () => `3000-${randomBytes(16).toString('hex')}.${domain}`;
+const oneClient = () => '203.0.113.7';
+const anyNetwork = () => {
+  const n = Math.floor(Math.random() * networks);
+  return `198.${18 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+};
+
+test('100 000 random ids from one client, then from 10 000 networks', async () => {
+  await flood(2_000, () => proxy.host(), oneClient); // Warm, like a proxy that has served a while.
+  const before = await proxy.read();
+  for (const [where, client, budget] of [
+    ['one client', oneClient, missesPerClient],
+    ['10 000 networks', anyNetwork, missesInAll],
+  ] as const) {
+    const callsBefore = proxy.daytona.calls.length;
+    const begun = performance.now();
+    const statuses = await flood(guesses, guess, client);
+    const took = performance.now() - begun;
+    const calls = proxy.daytona.calls.length - callsBefore;
+    const windows = Math.ceil(took / windowMs) + 1;
+    const after = await proxy.read();
+    const growth = after.rss - before.rss;
+    printFigures(`100 000 guesses from ${where}`, {
+      'API calls': calls,
+      budget: budget * windows,
+      seconds: Math.round(took / 1000),
+      'growth, MB': (growth / 1e6).toFixed(1),
+      'heap growth, MB': ((after.heapUsed - before.heapUsed) / 1e6).toFixed(1),
+    });
+    expect(Object.keys(statuses).sort()).toEqual(
+      expect.arrayContaining([client === oneClient ? '429' : '503']),
+    );
+    expect(statuses['200']).toBeUndefined();
+    expect(calls).toBeLessThanOrEqual(budget * windows);
+    expect(growth).toBeLessThan(mostGrowth);
+  }
+});
+
+test('a known sandbox is as quick beside guesses as beside requests', async () => {
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const beside = async (host: () => string) => {
+      const stop = { now: false };
+      const load = flood(Number.POSITIVE_INFINITY, host, anyNetwork, stop, 4);
+      const times = await visits(1_000);
+      stop.now = true;
+      await load;
+      return quantile(times, 0.99);
+    };
+    const requests = await beside(() => proxy.host());
+    ratios.push((await beside(guess)) / requests);
+  }
+  const median = quantile(ratios, 0.5);
+  printFigures('p99 of a known sandbox beside guesses', {
+    'times that beside requests': median.toFixed(2),
+  });
+  expect(median).toBeLessThan(slower);
+});
+
+/** Sends requests on a few connections, each as soon as the one before it is answered. */
+async function flood(
+  count: number,
+  host: () => string,
+  client: () => string,
+  stop = { now: false },
+  connections = lines,
+): Promise<Record<string, number>> {
+  const statuses: Record<string, number> = {};
+  let left = count;
+  const line = () =>
+    new Promise<void>((resolve, reject) => {
+      const socket = net.connect(proxy.port, '127.0.0.1');
+      const next = () => {
+        if (left-- <= 0 || stop.now) return void socket.end();
+        socket.write(
+          `GET / HTTP/1.1\r\nHost: ${host()}\r\nX-Forwarded-For: ${client()}\r\nX-Forwarded-Proto: https\r\n\r\n`,
+        );
+      };
+      let received = '';
+      socket.setNoDelay(true).setEncoding('latin1');
+      socket.on('data', (chunk) => {
+        received += chunk;
+        const head = received.indexOf('\r\n\r\n');
+        if (head < 0) return;
+        const length = Number(/content-length: (\d+)/i.exec(received)?.[1] ?? 0);
+        if (received.length < head + 4 + length) return;
+        const status = received.slice(9, 12);
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        received = '';
+        next();
+      });
+      socket
+        .once('connect', next)
+        .once('close', () => resolve())
+        .once('error', reject);
+    });
+  await Promise.all(Array.from({ length: connections }, line));
+  return statuses;
+}
+
+/** @returns how long each visit of the known sandbox took, in ms */
+async function visits(count: number): Promise<number[]> {
+  const times: number[] = [];
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await new Promise<void>((resolve, reject) => {
+      http
+        .get(
+          { port: proxy.port, host: '127.0.0.1', agent, headers: { host: proxy.host() } },
+          (res) => {
+            res.resume().once('end', resolve);
+          },
+        )
+        .once('error', reject);
+    });
+    times.push(performance.now() - start);
+  }
+  agent.destroy();
+  return times;
+}
