@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accessVariables } from './accessVariables.ts';
 import {
   domains,
+  flag,
   httpUrl,
   integer,
   networks,
@@ -10,6 +11,7 @@ import {
   type Variable,
   variable,
 } from './schemas.ts';
+import { tlsVariables } from './tlsVariables.ts';
 
 export type { Variable } from './schemas.ts';
 
@@ -36,6 +38,7 @@ export const variables = {
     '127.0.0.1',
     'Address to listen on; empty means all interfaces.',
   ),
+  ...tlsVariables,
   PROXY_DOMAIN: variable(
     domains,
     '',
@@ -96,7 +99,7 @@ export const variables = {
     'What the app sees as `Origin` when it is the visitor’s own host: `http://localhost:{port}` (`local`), unchanged (`preserve`), the preview host (`upstream`), nothing (`strip`).',
   ),
   ALLOW_PRIVATE_UPSTREAMS: variable(
-    off.or(z.enum(['true', 'false']).transform((value) => value === 'true')),
+    flag,
     '',
     'true',
     'Whether sandboxes may live on private addresses. Empty: only if the Daytona API does.',
