@@ -22,14 +22,15 @@ export interface Ask {
 
 /** Sends one request to a loopback port under any Host, and gives the answer with its open body. */
 export async function open(port: number, ask: Ask): Promise<IncomingMessage> {
+  const { connect } = ask;
   const req = http.request({
     host: '127.0.0.1',
     port,
     path: ask.path ?? '/',
     method: ask.method ?? 'GET',
     headers: { ...ask.headers, host: ask.host },
-    agent: ask.agent ?? false,
-    ...(ask.connect && { createConnection: () => ask.connect?.(port) }),
+    // An agent would make its connections itself.
+    ...(connect ? { createConnection: () => connect(port) } : { agent: ask.agent ?? false }),
   });
   req.end(ask.body);
   req.on('error', () => {}); // After the answer, a write that fails is the rest of an upload.
@@ -60,7 +61,7 @@ export async function raw(port: number, text: string, connect = plain): Promise<
   });
   socket.on('error', () => {});
   socket.write(text, 'latin1');
-  await once(socket, 'close');
+  await new Promise((done) => socket.once('close', done)); // By a reset, which is an error first.
   return received;
 }
 
