@@ -99,7 +99,7 @@ describe('HTTPS without a program in front', () => {
     await next();
     const message = randomBytes(300_000);
     socket.send(message);
-    expect(await next()).toEqual({ data: message, binary: true });
+    expect((await next()).data.equals(message)).toBe(true);
     expect(rig.proxy.openWork.counts()).toMatchObject({ openWebSockets: 1, openConnections: 1 });
     socket.close();
     await once(socket, 'close');
@@ -173,6 +173,33 @@ describe('HTTPS without a program in front', () => {
     expect(await eventually(() => openWork.counts().openConnections === 0)).toBe(true);
   });
 
+  test.each([
+    ['a request', ''],
+    [
+      'an upgrade',
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
+    ],
+    ['an upload', 'Content-Length: 100\r\n'],
+  ])('survives %s that is reset while Daytona is asked', async (_what, headers) => {
+    for (let i = 0; i < 20; i++) {
+      const asked = rig.daytona.calls.length;
+      rig.daytona.faults.apiDelayMs = 5;
+      const socket = plain(rig.proxy.port).on('error', () => {});
+      const client = tlsTo(rig.host(), certificate.pem, { socket })(rig.proxy.port);
+      client.on('error', () => {});
+      const port = 10_000 + i; // Each its own lookup.
+      client.write(`GET / HTTP/1.1\r\nHost: ${rig.host(port)}\r\n${headers}\r\n`);
+      await rig.daytona.called(asked + 1);
+      socket.resetAndDestroy();
+      await closeOf(socket);
+    }
+    rig.daytona.faults.reset();
+    const { openWork } = rig.proxy;
+    expect(await eventually(() => openWork.counts().openConnections === 0)).toBe(true);
+    app = (_req, res) => void res.end('ok');
+    expect((await ask(rig.proxy.port, { host: rig.host(), connect })).body).toBe('ok');
+  });
+
   /** Resolves with what was agreed upon, or with the code of the error. */
   async function handshake(options: tls.ConnectionOptions) {
     const socket = tlsTo(rig.host(), certificate.pem, options)(rig.proxy.port);
@@ -203,6 +230,12 @@ describe('A session by HTTPS', () => {
     const headers = { cookie: cookie.split(';')[0] };
     expect((await ask(rig.proxy.port, { host: rig.host(), headers, connect })).body).toBe('in');
   });
+});
+
+test('A head that does not come is not waited for behind a handshake either', async () => {
+  await start({ HEADERS_TIMEOUT_MS: '1000' });
+  const answer = await raw(rig.proxy.port, 'GET / HTTP/1.1\r\nHost: ', connect);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
 
 describe('Handshakes', () => {
@@ -239,5 +272,8 @@ describe('Handshakes', () => {
 
 function closeOf(socket: Socket): Promise<unknown> {
   socket.on('error', () => {});
-  return new Promise((resolve) => socket.resume().once('close', resolve));
+  return new Promise((resolve) => {
+    if (socket.closed) resolve(undefined);
+    else socket.resume().once('close', resolve);
+  });
 }
