@@ -35,10 +35,13 @@ export function createListener<
     ...secureContext(certificate),
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: handshakeMs,
-    allowHalfOpen: true, // As Node's HTTP server has it: an answer is finished though no more comes.
+    allowHalfOpen: false, // So that who leaves during the handshake is noticed then.
   });
   // The TCP socket below stays, and its errors with it.
   server.on('connection', (socket: Socket) => socket.on('error', () => socket.destroy()));
+  server.on('secureConnection', (socket) => {
+    socket.allowHalfOpen = true; // As Node's HTTP server has it: half a request still gets a 400.
+  });
   const tell = sparingly((count, last) => log('info', 'tls.failed', { count, last }));
   // First of all, as long as the socket still knows its peer. Closed by answerClientErrors, to
   // which Node passes it on.

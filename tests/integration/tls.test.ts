@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import net, { type Socket } from 'node:net';
+import net, { type AddressInfo, type Socket } from 'node:net';
 import type tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Certificate, makeCertificate } from '../support/certificate.ts';
@@ -173,6 +173,12 @@ describe('HTTPS without a program in front', () => {
     expect(await eventually(() => openWork.counts().openConnections === 0)).toBe(true);
   });
 
+  test('answers half a request of a client that sends no more', async () => {
+    const client = connect(rig.proxy.port);
+    client.end('GET / HTTP/1.1\r\nHos');
+    expect(String(await once(client, 'data'))).toMatch(/^HTTP\/1\.1 400 [\s\S]*INVALID_REQUEST/);
+  });
+
   test.each([
     ['a request', ''],
     [
@@ -185,6 +191,7 @@ describe('HTTPS without a program in front', () => {
       const asked = rig.daytona.calls.length;
       rig.daytona.faults.apiDelayMs = 5;
       const socket = plain(rig.proxy.port).on('error', () => {});
+      await once(socket, 'connect');
       const client = tlsTo(rig.host(), certificate.pem, { socket })(rig.proxy.port);
       client.on('error', () => {});
       const port = 10_000 + i; // Each its own lookup.
@@ -258,6 +265,29 @@ describe('Handshakes', () => {
     expect((await ask(rig.proxy.port, { host: rig.host(), connect })).body).toBe('ok');
   });
 
+  test('whose peer leaves are over at once', async () => {
+    await start();
+    const { openWork } = rig.proxy;
+    const none = () => eventually(() => openWork.counts().openConnections === 0, 5_000);
+    const hello = await clientHello();
+    const leave: ((socket: Socket) => void)[] = [
+      (socket) => socket.end(),
+      (socket) => socket.destroy(),
+      (socket) => socket.resetAndDestroy(),
+    ];
+    for (const sent of [Buffer.alloc(0), beginning, hello]) {
+      for (const goes of leave) {
+        const socket = plain(rig.proxy.port).on('error', () => {});
+        await once(socket, 'connect');
+        socket.write(sent);
+        if (sent === hello) await once(socket, 'data'); // The server's part of the handshake.
+        goes(socket);
+        expect(await none()).toBe(true);
+      }
+    }
+    expect(rig.logs().filter(({ event }) => event === 'tls.failed')).toEqual([]);
+  });
+
   test('of another address are not counted with them', async () => {
     await start({ MAX_CONNECTIONS_PER_CLIENT: '1' });
     app = (_req, res) => void res.end('ok');
@@ -269,6 +299,19 @@ describe('Handshakes', () => {
     expect(other.body).toBe('ok');
   });
 });
+
+/** What a client says first. */
+async function clientHello(): Promise<Buffer> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = tlsTo('x.proxy.test', '')(port).on('error', () => {});
+  const [socket] = await once(server, 'connection');
+  const [hello] = await once(socket, 'data');
+  client.destroy();
+  server.close();
+  return hello;
+}
 
 function closeOf(socket: Socket): Promise<unknown> {
   socket.on('error', () => {});
