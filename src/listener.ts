@@ -40,7 +40,7 @@ export function createListener<
   // The TCP socket below stays, and its errors with it.
   server.on('connection', (socket: Socket) => socket.on('error', () => socket.destroy()));
   server.on('secureConnection', (socket) => {
-    socket.allowHalfOpen = true; // As Node's HTTP server has it: half a request still gets a 400.
+    socket.allowHalfOpen = true; // As Node’s HTTP server has its own, from here on.
   });
   const tell = sparingly((count, last) => log('info', 'tls.failed', { count, last }));
   // First of all, as long as the socket still knows its peer. Closed by answerClientErrors, to
