@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { createAccess } from './access/access.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
+import { tlsFiles } from './config/tlsVariables.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
 import { Occupancy } from './limits/occupancy.ts';
+import { renewCertificate } from './listener.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { createCarrier } from './proxy/middleware.ts';
@@ -14,6 +16,9 @@ import { createSandboxes } from './sandbox/createSandboxes.ts';
 import { connectDaytona } from './sandbox/daytona.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
+import type { Certificate } from './tls/certificate.ts';
+import { readCertificate } from './tls/certificateFiles.ts';
+import { Renewals } from './tls/renewals.ts';
 
 const sweepMs = 60_000;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -21,6 +26,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 export interface RunningProxy {
   readonly port: number;
   readonly openWork: OpenWork;
+  /** What it was started with; undefined where it speaks plain HTTP. */
+  readonly certificate: Certificate | undefined;
   /** Drains and ends everything, within SHUTDOWN_TIMEOUT_MS. */
   close(): Promise<void>;
 }
@@ -28,9 +35,12 @@ export interface RunningProxy {
 /**
  * Builds every part from the configuration, joins them and listens.
  *
- * @throws what `listen` fails with: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` …
+ * @throws what `listen` fails with: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` …, and
+ * ConfigError where a file that the configuration names cannot be used
  */
 export async function startProxy(config: Config, log: Log): Promise<RunningProxy> {
+  const files = tlsFiles(config);
+  const certificate = files && (await readCertificate(files));
   const openWork = new OpenWork();
   const daytona = connectDaytona({
     apiKey: config.DAYTONA_API_KEY,
@@ -88,6 +98,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const server = createProxyServer({
     chain,
     log,
+    certificate,
     trustedProxies: config.TRUSTED_PROXIES,
     openWork,
     clients,
@@ -99,6 +110,15 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   await once(server, 'listening');
   port = (server.address() as AddressInfo).port;
 
+  const renewals =
+    certificate &&
+    new Renewals({
+      files,
+      certificate,
+      domains: config.PROXY_DOMAIN,
+      log,
+      serve: (renewed) => renewCertificate(server, renewed),
+    });
   const sweeper = setInterval(() => {
     access.sweep();
     const count = sandboxes.sweep();
@@ -107,8 +127,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   return {
     port,
     openWork,
+    certificate,
     close: async () => {
       clearInterval(sweeper);
+      renewals?.close();
       await drain(server, openWork, config.SHUTDOWN_TIMEOUT_MS);
       sandboxes.close();
       carrier.close();

@@ -13,7 +13,7 @@ try {
     format: config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
   });
   const proxy = await startProxy(config, log);
-  announce(config, proxy.port, log);
+  announce(config, proxy, log);
   runUntilStopped({ log, openWork: proxy.openWork, stop: () => proxy.close() });
 } catch (error) {
   console.error(explainStartError(error));

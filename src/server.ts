@@ -1,24 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
 import type { Express, Request, Response } from 'express';
 import { ClientConnection } from './connection/clientConnection.ts';
 import { answerClientErrors } from './connection/clientErrors.ts';
 import { watchUpgrade } from './connection/upgradeWatch.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
-import { identifyVisitor, type Peer } from './host/visitor.ts';
+import { identifyPeer, identifyVisitor, type Peer } from './host/visitor.ts';
 import type { OpenWork } from './lifecycle/openWork.ts';
 import type { Occupancy } from './limits/occupancy.ts';
+import { createListener, spokenEvent } from './listener.ts';
 import { logAccess } from './log/access.ts';
 import type { Log } from './log/logger.ts';
 import { sparingly } from './log/sparingly.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
 import { rawAnswer } from './replies/rawAnswer.ts';
 import { sendError } from './replies/send.ts';
+import type { CertificateTexts } from './tls/certificate.ts';
 
 export interface ServerParts {
   readonly chain: Express;
   readonly log: Log;
+  /** With one, HTTPS is spoken. */
+  readonly certificate: CertificateTexts | undefined;
   readonly trustedProxies: BlockList;
   readonly openWork: OpenWork;
   readonly clients: Occupancy;
@@ -28,14 +32,14 @@ export interface ServerParts {
 }
 
 /**
- * Makes the HTTP server. A request and an upgrade enter the same chain: the upgrade with a
+ * Makes the HTTP or HTTPS server. A request and an upgrade enter the same chain: the upgrade with a
  * response of its own over its socket, so that a refusal is a complete HTTP answer.
  */
 export function createProxyServer(parts: ServerParts): Server {
   const { chain, log, trustedProxies, openWork, clients } = parts;
   const connections = new Map<Socket, ClientConnection>();
   const messages = messagesOf(chain);
-  const server = createServer({
+  const options = {
     ...messages,
     optimizeEmptyRequests: true, // Most requests have no body, and need no stream for it.
     headersTimeout: parts.headersTimeoutMs,
@@ -44,7 +48,8 @@ export function createProxyServer(parts: ServerParts): Server {
     keepAliveTimeout: 75_000, // Longer than a front proxy keeps its own, so that it closes first.
     maxHeaderSize: parts.maxHeaderBytes,
     requireHostHeader: false, // The chain refuses its absence itself, and says so.
-  });
+  };
+  const server = createListener(options, parts.certificate, log);
   server.maxConnections = parts.maxConnections;
   const tellDropped = sparingly((count) => {
     log('warn', 'limit.connections', { limit: parts.maxConnections, count });
@@ -54,21 +59,29 @@ export function createProxyServer(parts: ServerParts): Server {
   });
   server.on('drop', () => tellDropped());
 
-  server.on('connection', (socket: Socket) => {
+  server.on(spokenEvent(server), (socket: Socket) => {
     socket.on('error', () => socket.destroy());
-    openWork.addConnection(socket);
-    const connection = new ClientConnection(socket, trustedProxies);
-    connections.set(socket, connection);
+    connections.set(socket, new ClientConnection(socket, trustedProxies));
     socket.once('close', () => connections.delete(socket));
-    const { peer } = connection;
+  });
+
+  // Every TCP connection: one on which TLS is still to come counts as much.
+  server.on('connection', (socket: Socket) => {
+    openWork.addConnection(socket);
+    const connection = connections.get(socket);
+    const peer = connection?.peer ?? identifyPeer(socket, trustedProxies);
     if (peer.trusted) return; // Its connections are many visitors', who are counted one by one.
     if (clients.take(peer.network)) {
       socket.once('close', () => clients.release(peer.network));
-    } else {
+      return;
+    }
+    tellRefused(peer.address);
+    if (connection) {
       connection.closing = true;
-      tellRefused(peer.address);
       const refusal = rawAnswer(new ProxyError('TOO_MANY_CONNECTIONS'), randomUUID());
       socket.end(refusal, () => socket.destroy());
+    } else {
+      socket.destroy(); // A handshake, without which nothing can be said, costs more than a request.
     }
   });
 

@@ -120,6 +120,6 @@ function publicBase(
 ): { scheme: string; host: string } {
   const { name, port: suffix } = splitHost(host);
   if (domains.includes(name)) return { scheme: proto, host: name + suffix };
-  if (/(?:^|\.)localhost$/.test(domain)) return { scheme: 'http', host: `${domain}:${port}` };
+  if (/(?:^|\.)localhost$/.test(domain)) return { scheme: proto, host: `${domain}:${port}` };
   return { scheme: 'https', host: domain };
 }

@@ -1,8 +1,9 @@
 /** `npm run share -- <sandboxId> <port>`: asks the proxy that runs on this machine for a share link. */
 import { parseArgs } from 'node:util';
-import { readConfig } from '../config/config.ts';
+import { ConfigError, readConfig } from '../config/config.ts';
 import { environment } from '../config/environment.ts';
 import { parseDuration } from './duration.ts';
+import { askOwnProxy } from './ownProxy.ts';
 
 const usage = `npm run share -- <sandboxId> <port> [options]
 npm run share -- --end <shareId>
@@ -12,7 +13,7 @@ npm run share -- --end <shareId>
   --read-only     no writes and no WebSockets
   --end ID        ends a link at once
 
-ADMIN_TOKEN and PORT are read from the environment or from .env, as the proxy does.`;
+ADMIN_TOKEN, PORT and TLS_CERT_FILE are read from the environment or from .env, as the proxy does.`;
 
 try {
   console.log(await run(process.argv.slice(2)));
@@ -54,13 +55,15 @@ async function run(args: string[]): Promise<string> {
 
 /** @throws Error that says what to do */
 async function call(method: string, path: string, body?: object): Promise<unknown> {
-  const { ADMIN_TOKEN: token, PORT: port } = readConfig(environment());
+  const config = readConfig(environment());
+  const { ADMIN_TOKEN: token, PORT: port } = config;
   if (token === undefined) throw new Error('Set ADMIN_TOKEN for the proxy and for this command.');
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+  const response = await askOwnProxy(config, path, {
     method,
     headers: { authorization: `Bearer ${token}` },
     ...(body && { body: JSON.stringify(body) }),
-  }).catch(() => {
+  }).catch((error: unknown) => {
+    if (error instanceof ConfigError) throw error;
     throw new Error(`No proxy answers on port ${port}. Start it by \`npm start\`, or set PORT.`);
   });
   if (response.status === 204) return undefined;

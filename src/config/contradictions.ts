@@ -1,8 +1,9 @@
 import type { Config } from './config.ts';
+import { tlsProblems } from './tlsVariables.ts';
 
 /** Finds values that are right alone and wrong together; each sentence says how to mend it. */
 export function contradictions(config: Config): string[] {
-  const problems: string[] = [];
+  const problems = tlsProblems(config);
   const asks = config.ACCESS_MODE !== 'open';
   if (config.CORS_MODE === 'reflect' && asks && config.CORS_ORIGINS.size === 0) {
     problems.push(

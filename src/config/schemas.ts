@@ -74,5 +74,6 @@ export const variable = <T>(
 ): Variable<T> => ({ schema, fallback, example, meaning, secret });
 
 export const off = z.literal('').transform(() => undefined);
+export const flag = off.or(z.enum(['true', 'false']).transform((value) => value === 'true'));
 export const time = (fallback: string, meaning: string, least = 1) =>
   variable(integer(least, 86_400_000), fallback, fallback, meaning);

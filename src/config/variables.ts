@@ -3,6 +3,7 @@ import { accessVariables } from './accessVariables.ts';
 import { sandboxVariables } from './sandboxVariables.ts';
 import {
   domains,
+  flag,
   httpUrl,
   integer,
   networks,
@@ -11,6 +12,7 @@ import {
   type Variable,
   variable,
 } from './schemas.ts';
+import { tlsVariables } from './tlsVariables.ts';
 
 export type { Variable } from './schemas.ts';
 
@@ -37,6 +39,7 @@ export const variables = {
     '127.0.0.1',
     'Address to listen on; empty means all interfaces.',
   ),
+  ...tlsVariables,
   PROXY_DOMAIN: variable(
     domains,
     '',
@@ -97,7 +100,7 @@ export const variables = {
     'What the app sees as `Origin` when it is the visitor’s own host: `http://localhost:{port}` (`local`), unchanged (`preserve`), the preview host (`upstream`), nothing (`strip`).',
   ),
   ALLOW_PRIVATE_UPSTREAMS: variable(
-    off.or(z.enum(['true', 'false']).transform((value) => value === 'true')),
+    flag,
     '',
     'true',
     'Whether sandboxes may live on private addresses. Empty: only if the Daytona API does.',

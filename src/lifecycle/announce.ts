@@ -1,14 +1,27 @@
 import type { Config } from '../config/config.ts';
 import type { Log } from '../log/logger.ts';
+import { type Certificate, certificateWarnings } from '../tls/certificate.ts';
+
+/** How the proxy is reached. */
+export interface Announced {
+  readonly port: number;
+  /** Undefined where it speaks plain HTTP. */
+  readonly certificate: Certificate | undefined;
+}
 
 /** Says at the start what is served, and what the operator may not have meant. */
-export function announce(config: Config, port: number, log: Log): void {
+export function announce(config: Config, { port, certificate }: Announced, log: Log): void {
   const domains = config.PROXY_DOMAIN;
   const names = domains.length > 0 ? domains : ['{any domain}'];
   log('info', 'start.listening', {
     serves: names.map((name) => `{port}-{sandboxId}.${name}`).join(', '),
-    address: `${config.HOST ?? 'all interfaces'}, port ${port}`,
+    address: `${config.HOST ?? 'all interfaces'}, port ${port}${certificate ? ' (https)' : ''}`,
   });
+  if (certificate) {
+    for (const warning of certificateWarnings(certificate, domains, Date.now())) {
+      log('warn', 'start.warning', { warning });
+    }
+  }
   if (config.ACCESS_MODE === 'open') {
     log('warn', 'start.warning', {
       warning: 'Access is open: whoever knows a sandbox’s host gets in.',

@@ -8,7 +8,7 @@ export function explainStartError(error: unknown): string {
     case 'EADDRINUSE':
       return `Port ${port} is in use. Stop the program that listens there, or set PORT to another one.`;
     case 'EACCES':
-      return `No permission to listen on port ${port}. Set PORT to one above 1023, and let Nginx or Caddy serve 443.`;
+      return `No permission to listen on port ${port}. Set PORT to one above 1023 and let Nginx, Caddy or Docker (-p 443:3002) lead there; or allow it, in a systemd unit by AmbientCapabilities=CAP_NET_BIND_SERVICE.`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `This machine has no address ${address ?? 'of that name'}. Set HOST to one it has, or leave it empty.`;

@@ -29,6 +29,10 @@ const sentences = {
   'daytona.rejected': (f: Values) => `❌ Daytona rejected the API key (${f.status})`,
   'daytona.failed': (f: Values) => `⚠️ Daytona API call failed: ${f.call} (${f.cause})`,
   'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,
+  'tls.failed': (f: Values) => `🔒 ${f.count} TLS handshakes failed, the last by ${f.last}`,
+  'tls.renewed': (f: Values) => `🔒 Serving the renewed certificate, valid until ${f.until}`,
+  'tls.refused': (f: Values) => `❌ The certificate before stays in use: ${f.cause}`,
+  'tls.warning': (f: Values) => `⚠️ ${f.warning}`,
   'start.warning': (f: Values) => `⚠️ ${f.warning}`,
   'stop.draining': (f: Values) =>
     `👋 ${f.signal}: finishing ${f.requests} requests and ${f.sockets} WebSockets`,

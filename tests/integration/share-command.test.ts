@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Certificate, makeCertificate } from '../support/certificate.ts';
 import { ask } from '../support/client.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
@@ -57,4 +58,27 @@ test.each([
   expect([code, out]).toEqual([1, '']);
   expect(err).toContain(sentence);
   expect(err).not.toMatch(/^\s+at /m);
+});
+
+test('finds a proxy that speaks HTTPS itself, and no other in its place', async () => {
+  const domain = 'proxy.localhost';
+  const [ours, other] = [makeCertificate([domain]), makeCertificate([domain])];
+  const files = (one: Certificate) => ({
+    TLS_CERT_FILE: one.certPath,
+    TLS_KEY_FILE: one.keyPath,
+  });
+  const secure = await startRig({
+    env: { ...files(ours), ACCESS_MODE: 'private', ADMIN_TOKEN: adminToken, PROXY_DOMAIN: domain },
+    sandbox: { id },
+  });
+  const PORT = String(secure.proxy.port);
+  const made = await run([id, '3000'], { PORT, ...files(ours) });
+  expect(made).toMatchObject({ code: 0, err: '' });
+  expect(made.out).toMatch(`https://3000-${id}.${domain}:${PORT}/`);
+  const refused = await run([id, '3000'], { PORT, ...files(other) });
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('No proxy answers') });
+  const unread = await run([id, '3000'], { PORT, ...files(ours), TLS_CERT_FILE: '/nowhere' });
+  expect(unread).toMatchObject({ code: 1, err: expect.stringContaining('TLS_CERT_FILE=/nowhere') });
+  await secure.close();
+  for (const one of [ours, other]) one.remove();
 });

@@ -11,8 +11,12 @@ export interface Certificate {
   remove(): void;
 }
 
-/** Makes a self-signed certificate for every domain and its hosts, in a temporary folder. */
-export function makeCertificate(domains: readonly string[]): Certificate {
+/**
+ * Makes a self-signed certificate for every domain and its hosts, in a temporary folder.
+ *
+ * @param days that it is valid, from now on
+ */
+export function makeCertificate(domains: readonly string[], days = 2): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   const certPath = join(folder, 'fullchain.pem');
   const keyPath = join(folder, 'privkey.pem');
@@ -21,7 +25,14 @@ export function makeCertificate(domains: readonly string[]): Certificate {
     'openssl',
     [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-days', '2', '-subj', '/CN=daytona-proxy test', '-addext', `subjectAltName=${names}`],
+      ...[
+        '-days',
+        String(days),
+        '-subj',
+        '/CN=daytona-proxy test',
+        '-addext',
+        `subjectAltName=${names}`,
+      ],
       ...['-keyout', keyPath, '-out', certPath],
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },

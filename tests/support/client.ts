@@ -1,7 +1,7 @@
 import { on, once } from 'node:events';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import net from 'node:net';
 import { WebSocket } from 'ws';
+import { type Connect, plain } from './transport.ts';
 
 export interface Answer {
   readonly status: number;
@@ -17,17 +17,20 @@ export interface Ask {
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Buffer;
   readonly agent?: http.Agent;
+  readonly connect?: Connect;
 }
 
 /** Sends one request to a loopback port under any Host, and gives the answer with its open body. */
 export async function open(port: number, ask: Ask): Promise<IncomingMessage> {
+  const { connect } = ask;
   const req = http.request({
     host: '127.0.0.1',
     port,
     path: ask.path ?? '/',
     method: ask.method ?? 'GET',
     headers: { ...ask.headers, host: ask.host },
-    agent: ask.agent ?? false,
+    // An agent would make its connections itself.
+    ...(connect ? { createConnection: () => connect(port) } : { agent: ask.agent ?? false }),
   });
   req.end(ask.body);
   req.on('error', () => {}); // After the answer, a write that fails is the rest of an upload.
@@ -49,8 +52,8 @@ export async function ask(port: number, what: Ask): Promise<Answer> {
 }
 
 /** Sends bytes as they are and returns all that comes back until the connection is closed. */
-export async function raw(port: number, text: string): Promise<string> {
-  const socket = net.connect(port, '127.0.0.1');
+export async function raw(port: number, text: string, connect = plain): Promise<string> {
+  const socket = connect(port);
   socket.setEncoding('latin1');
   let received = '';
   socket.on('data', (chunk) => {
@@ -58,7 +61,7 @@ export async function raw(port: number, text: string): Promise<string> {
   });
   socket.on('error', () => {});
   socket.write(text, 'latin1');
-  await once(socket, 'close');
+  await new Promise((done) => socket.once('close', done)); // By a reset, which is an error first.
   return received;
 }
 
@@ -74,8 +77,12 @@ export async function openWebSocket(
   host: string,
   path = '/',
   headers: Record<string, string> = {},
+  connect = plain,
 ): Promise<OpenWebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { ...headers, host } });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
+    headers: { ...headers, host },
+    createConnection: () => connect(port),
+  });
   const messages = on(socket, 'message');
   await once(socket, 'open');
   return {
@@ -88,8 +95,16 @@ export async function openWebSocket(
 }
 
 /** Tries an upgrade that is refused, and returns that answer. */
-export async function refusedUpgrade(port: number, host: string, path = '/'): Promise<Answer> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { host } });
+export async function refusedUpgrade(
+  port: number,
+  host: string,
+  path = '/',
+  connect = plain,
+): Promise<Answer> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
+    headers: { host },
+    createConnection: () => connect(port),
+  });
   socket.on('error', () => {});
   const [, res] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
   let body = '';

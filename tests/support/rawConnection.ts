@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import net, { type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { readAnswer, type WireAnswer } from './strictAnswer.ts';
+import { type Connect, plain } from './transport.ts';
 
 /** A client's connection that sends bytes as they are and reads answers strictly, one by one. */
 export class RawConnection {
@@ -22,8 +23,8 @@ export class RawConnection {
     });
   }
 
-  static async open(port: number): Promise<RawConnection> {
-    const connection = new RawConnection(net.connect(port, '127.0.0.1'));
+  static async open(port: number, connect: Connect = plain): Promise<RawConnection> {
+    const connection = new RawConnection(connect(port));
     await once(connection.socket, 'connect');
     return connection;
   }

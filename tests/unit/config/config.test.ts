@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError, readConfig } from '../../../src/config/config.ts';
+import { tlsFiles } from '../../../src/config/tlsVariables.ts';
 import { variables } from '../../../src/config/variables.ts';
 
 function problemsOf(env: Record<string, string>): string {
@@ -62,6 +63,33 @@ describe('readConfig', () => {
     readConfig({ ...reflect, CORS_ORIGINS: 'https://a.test' });
     expect(problemsOf({ ...key, CORS_MODE: 'list' })).toContain('CORS_ORIGINS');
     expect(problemsOf({ ...key, EMBEDDING: 'partitioned' })).toContain('EMBEDDING_ORIGINS');
+  });
+
+  test('speaks TLS where both files are set, unless told otherwise', () => {
+    const files = { TLS_CERT_FILE: '/c.pem', TLS_KEY_FILE: '/k.pem' };
+    const read = (env: Record<string, string>) =>
+      tlsFiles(readConfig({ DAYTONA_API_KEY: 'k', ...env }));
+    const both = { certFile: '/c.pem', keyFile: '/k.pem' };
+    expect(read({})).toBeUndefined();
+    expect(read(files)).toEqual(both);
+    expect(read({ ...files, ENABLE_TLS: 'true' })).toEqual(both);
+    expect(read({ ...files, ENABLE_TLS: 'false' })).toBeUndefined();
+    expect(read({ TLS_KEY_FILE: '/k.pem', ENABLE_TLS: 'false' })).toBeUndefined();
+  });
+
+  test('refuses half of what TLS needs, and names what is missing', () => {
+    const key = { DAYTONA_API_KEY: 'k' };
+    const neither = problemsOf({ ...key, ENABLE_TLS: 'true' });
+    expect(neither).toContain('2 problems');
+    expect(neither).toContain('TLS_CERT_FILE is not set, but ENABLE_TLS = "true" needs it.');
+    expect(neither).toContain('For example: TLS_KEY_FILE=/etc/ssl/daytona-proxy/privkey.pem');
+    const noKey = { ...key, TLS_CERT_FILE: '/c.pem' };
+    expect(problemsOf(noKey)).toContain('TLS_KEY_FILE is not set, but TLS_CERT_FILE is.');
+    expect(problemsOf({ ...noKey, ENABLE_TLS: 'true' })).toContain('TLS_KEY_FILE is not set, but');
+    expect(problemsOf({ ...key, TLS_KEY_FILE: '/k.pem' })).toContain(
+      'TLS_CERT_FILE is not set, but TLS_KEY_FILE is.',
+    );
+    expect(problemsOf({ ...key, ENABLE_TLS: 'yes' })).toContain('must be one of true, false');
   });
 
   test('lists every problem at once, each with a valid example', () => {
