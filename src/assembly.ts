@@ -21,8 +21,12 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 export interface RunningProxy {
   readonly port: number;
   readonly openWork: OpenWork;
-  /** Drains and ends everything, within SHUTDOWN_TIMEOUT_MS. */
-  close(): Promise<void>;
+  /**
+   * Drains and ends everything, within SHUTDOWN_TIMEOUT_MS.
+   *
+   * @param hurryMs within so long, and from now on no connection is accepted: after a crash
+   */
+  close(hurryMs?: number): Promise<void>;
 }
 
 /**
@@ -76,6 +80,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       cacheTtl: config.CACHE_TTL,
       cached: () => directory.cached(),
       cacheSize: () => directory.cacheSize(),
+      readiness: () => ({ ready: !openWork.draining, facts: {} }),
       counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
     },
     statsToken: config.STATS_TOKEN,
@@ -102,9 +107,13 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   return {
     port,
     openWork,
-    close: async () => {
+    close: async (hurryMs) => {
       clearInterval(sweeper);
-      await drain(server, openWork, config.SHUTDOWN_TIMEOUT_MS);
+      await drain(server, openWork, {
+        delayMs: hurryMs === undefined ? config.DRAIN_DELAY_MS : 0,
+        spreadMs: config.DRAIN_SPREAD_MS,
+        timeoutMs: Math.min(hurryMs ?? Number.POSITIVE_INFINITY, config.SHUTDOWN_TIMEOUT_MS),
+      });
       carrier.close();
     },
   };

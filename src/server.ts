@@ -77,7 +77,7 @@ export function createProxyServer(parts: ServerParts): Server {
 
   const exchangeOf = (req: IncomingMessage, peer: Peer, upgrade?: Upgrade): Exchange => {
     const visitor = identifyVisitor(req, peer, trustedProxies);
-    return new Exchange(requestIdOf(req, peer), req, visitor, upgrade);
+    return new Exchange(requestIdOf(req, peer), req, visitor, upgrade, openWork.addLasting);
   };
 
   // Express's own entry would add prototypes, which requests here have from birth, and its error
@@ -95,7 +95,7 @@ export function createProxyServer(parts: ServerParts): Server {
     res: ServerResponse,
     awaitsContinue: boolean,
   ) => {
-    if (connection.closing || req.socket.destroyed) return;
+    if (connection.closing || !req.socket.writable) return;
     openWork.addRequest(res);
     connection.turns.latest = res;
     const exchange = exchangeOf(req, connection.peer);
@@ -124,7 +124,7 @@ export function createProxyServer(parts: ServerParts): Server {
 
   const onUpgrade = (req: IncomingMessage, socket: Socket, takeOver: Upgrade['takeOver']) => {
     const { peer, closing } = connectionOf(socket);
-    if (socket.destroyed || closing) return;
+    if (!socket.writable || closing) return;
     const response = new messages.ServerResponse(req);
     response.shouldKeepAlive = false;
     response.on('error', () => {});

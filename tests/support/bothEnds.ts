@@ -8,8 +8,10 @@ export interface Ends {
   readonly sandbox: Socket;
 }
 
+const get = 'GET # HTTP/1.1\r\nHost: *\r\n\r\n';
 const opening = {
-  download: 'GET # HTTP/1.1\r\nHost: *\r\n\r\n',
+  download: get,
+  events: get,
   upload: 'POST # HTTP/1.1\r\nHost: *\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n',
   webSocket:
     'GET # HTTP/1.1\r\nHost: *\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -17,6 +19,8 @@ const opening = {
 };
 const word = {
   download: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+  events:
+    'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n',
   upload: '',
   webSocket:
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
