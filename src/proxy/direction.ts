@@ -4,7 +4,7 @@ import { FrameReader } from './frames.ts';
 /** A peer whose computer vanished is found by TCP after this time and a few probes. */
 const keepAliveMs = 30_000;
 /** After one half has ended, the other may take this long over what is still to be written. */
-const lastWriteMs = 5_000;
+export const lastWriteMs = 5_000;
 
 /** One direction of a WebSocket: read only as fast as the other side takes it, and not changed. */
 export class Direction {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeFrame, goingAway, serviceRestart } from './closeFrame.ts';
-import type { Direction } from './direction.ts';
+import { type Direction, lastWriteMs } from './direction.ts';
 import { beginsClose } from './frames.ts';
 
 /** How long either peer may take over its part of the closing handshake. */
@@ -76,6 +76,7 @@ export class Farewell {
     const { from: client, to: sandbox } = this.#up;
     this.#told = true;
     sandbox.resume(); // What it says is dropped, but its end is to be seen.
+    client.setTimeout(lastWriteMs, () => client.destroy());
     const frame = closeFrame(serviceRestart, 'service restart');
     client.write(frame, (error) => {
       if (!error && !this.#answered) this.#within(this.#answer);
@@ -97,10 +98,14 @@ export class Farewell {
     if (this.#over) return;
     this.#over = true;
     client.resume(); // What it says is dropped from here on.
+    const destroy = () => sandbox.destroy();
+    sandbox.setTimeout(lastWriteMs, destroy); // It may have much to read before.
+    sandbox.once('finish', () => {
+      const late = setTimeout(destroy, replyMs);
+      sandbox.once('close', () => clearTimeout(late));
+    });
     if (frames.closed) sandbox.end();
     else sandbox.end(closeFrame(goingAway, '', randomBytes(4)));
-    const late = setTimeout(() => sandbox.destroy(), replyMs);
-    sandbox.once('close', () => clearTimeout(late));
   }
 
   readonly #sandboxLeft = () => {

@@ -81,6 +81,21 @@ describe('WebSockets', () => {
     expect(await exit).toBe(0);
   });
 
+  test('whose handshake is under way complete it first', async () => {
+    ends = await BothEnds.start({ ...env, DRAIN_SPREAD_MS: '0' });
+    const { client, sandbox, accept, answered } = await ends.ask('webSocket');
+    const { exit } = await ends.proxy.stop();
+    const seen = new Heard(client);
+    accept();
+    await answered;
+    client.resume();
+    await seen.text(restart.toString('latin1'));
+    expect(String(seen.all)).toMatch(/^HTTP\/1\.1 101 /);
+    client.end(masked(restart));
+    sandbox.resume().end();
+    expect(await exit).toBe(0);
+  });
+
   test('that close by themselves are left to it', async () => {
     ends = await BothEnds.start(env);
     const { client, sandbox } = await ends.open('webSocket');
@@ -241,7 +256,7 @@ class Heard {
   }
 
   text(text: string): Promise<void> {
-    return this.#until(() => this.all.includes(text));
+    return this.#until(() => this.all.includes(text, 0, 'latin1'));
   }
 
   async #until(enough: () => boolean): Promise<void> {

@@ -26,6 +26,15 @@ const word = {
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
 };
 
+type Kind = keyof typeof opening;
+
+interface Asked extends Ends {
+  /** Has the sandbox answer with a head; false where the exchange's body comes before. */
+  accept(): boolean;
+  /** Resolves with what the client got up to the end of that head. */
+  readonly answered: Promise<string>;
+}
+
 /** Who waits for the sandbox to be asked for a path. */
 type AwaitedPaths = Map<string, (sandbox: Socket) => void>;
 
@@ -57,7 +66,14 @@ export class BothEnds {
   }
 
   /** Opens an exchange up to where its body begins, or a WebSocket. */
-  async open(kind: keyof typeof opening): Promise<Ends> {
+  async open(kind: Kind): Promise<Ends> {
+    const { accept, answered, ...ends } = await this.ask(kind);
+    if (accept()) await answered;
+    return ends;
+  }
+
+  /** The same up to where the sandbox is asked; it answers when `accept` is called. */
+  async ask(kind: Kind): Promise<Asked> {
     this.#count += 1;
     const path = `/${this.#count}`;
     const asked = new Promise<Socket>((resolve) => this.#awaited.set(path, resolve));
@@ -72,11 +88,11 @@ export class BothEnds {
     const answered = readHead(client);
     const sandbox = await Promise.race([asked, answered]);
     if (typeof sandbox === 'string') throw new Error(`the sandbox was not asked: ${sandbox}`);
-    if (word[kind]) {
+    const accept = () => {
       sandbox.write(word[kind]);
-      await answered;
-    }
-    return { client, sandbox };
+      return word[kind] !== '';
+    };
+    return { client, sandbox, accept, answered };
   }
 
   async close(): Promise<void> {
