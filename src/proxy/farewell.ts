@@ -10,7 +10,7 @@ const replyMs = 1_500;
  * Ends an open WebSocket in the name of both its ends (RFC 6455, section 7.1.2), each time between
  * two frames: the visitor hears "service restart", and what the sandbox still says is dropped; what
  * the visitor says goes on until it answers, and there the sandbox hears "going away". A frame that
- * is under way is waited for, without a limit: whoever stops has one.
+ * is under way is waited for as long as it moves: whoever stops has a limit.
  */
 export class Farewell {
   readonly #down: Direction;
@@ -19,8 +19,9 @@ export class Farewell {
   #told = false;
   /** True once the visitor has answered, or has had its time. */
   #answered = false;
-  /** True once the sandbox has heard the last from us. */
+  /** True once both have heard the last from us. */
   #over = false;
+  #sandboxGone = false;
   #late: NodeJS.Timeout | undefined;
 
   constructor(down: Direction, up: Direction) {
@@ -63,14 +64,18 @@ export class Farewell {
     for (let at = 0; at >= 0 && at < chunk.length; at = frames.advance(chunk, at)) {
       if (!frames.atBoundary) continue;
       if (!this.#answered && !(this.#told && beginsClose(chunk[at]))) continue;
-      if (at > 0) this.#up.write(chunk.subarray(0, at));
+      this.#pass(chunk.subarray(0, at));
       this.#answer();
       return;
     }
-    this.#up.write(chunk);
+    this.#pass(chunk);
     if (!frames.readable) this.#up.end();
     else if (this.#answered && frames.atBoundary) this.#leave();
   };
+
+  #pass(chunk: Buffer): void {
+    if (chunk.length > 0 && !this.#sandboxGone) this.#up.write(chunk);
+  }
 
   #tell(): void {
     const { from: client, to: sandbox } = this.#up;
@@ -85,19 +90,19 @@ export class Farewell {
   }
 
   readonly #answer = () => {
-    const { from: client, frames } = this.#up;
     this.#answered = true;
-    client.end();
-    this.#within(() => client.destroy());
-    if (frames.atBoundary) this.#leave();
+    if (this.#sandboxGone || this.#up.frames.atBoundary) this.#leave();
   };
 
-  /** Tells the sandbox, unless the visitor did so itself. */
+  /** Tells the sandbox, unless the visitor did so itself, and ends both sockets. */
   #leave(): void {
     const { from: client, to: sandbox, frames } = this.#up;
     if (this.#over) return;
     this.#over = true;
     client.resume(); // What it says is dropped from here on.
+    client.end();
+    this.#within(() => client.destroy());
+    if (this.#sandboxGone) return;
     const destroy = () => sandbox.destroy();
     sandbox.setTimeout(lastWriteMs, destroy); // It may have much to read before.
     sandbox.once('finish', () => {
@@ -110,7 +115,7 @@ export class Farewell {
 
   readonly #sandboxLeft = () => {
     if (!this.#told) return this.#up.end(); // In the middle of a frame.
-    this.#over = true;
+    this.#sandboxGone = true;
     this.#up.to.end();
   };
 
