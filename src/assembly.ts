@@ -28,8 +28,12 @@ export interface RunningProxy {
   readonly openWork: OpenWork;
   /** What it was started with; undefined where it speaks plain HTTP. */
   readonly certificate: Certificate | undefined;
-  /** Drains and ends everything, within SHUTDOWN_TIMEOUT_MS. */
-  close(): Promise<void>;
+  /**
+   * Drains and ends everything, within SHUTDOWN_TIMEOUT_MS.
+   *
+   * @param hurryMs within so long, and from now on no connection is accepted: after a crash
+   */
+  close(hurryMs?: number): Promise<void>;
 }
 
 /**
@@ -91,6 +95,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       cacheTtl: config.CACHE_TTL,
       cached: () => directory.cached(),
       cacheSize: () => directory.cached().length,
+      readiness: () => ({ ready: !openWork.draining, facts: {} }),
       counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
     },
     statsToken: config.STATS_TOKEN,
@@ -128,10 +133,14 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     port,
     openWork,
     certificate,
-    close: async () => {
+    close: async (hurryMs) => {
       clearInterval(sweeper);
       renewals?.close();
-      await drain(server, openWork, config.SHUTDOWN_TIMEOUT_MS);
+      await drain(server, openWork, {
+        delayMs: hurryMs === undefined ? config.DRAIN_DELAY_MS : 0,
+        spreadMs: config.DRAIN_SPREAD_MS,
+        timeoutMs: Math.min(hurryMs ?? Number.POSITIVE_INFINITY, config.SHUTDOWN_TIMEOUT_MS),
+      });
       sandboxes.close();
       carrier.close();
     },

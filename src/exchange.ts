@@ -61,6 +61,16 @@ export interface Upgrade {
   takeOver(): Buffer[];
 }
 
+/**
+ * Ends gently what would last: an open WebSocket, an event stream.
+ *
+ * @param withinMs how long it may wait for a good moment
+ */
+export type GentleEnd = (withinMs: number) => void;
+
+/** Keeps a gentle end for the day on which the process stops; gives what forgets it again. */
+export type KeepGentleEnd = (end: GentleEnd) => () => void;
+
 type RequestLine = Pick<IncomingMessage, 'method' | 'url'>;
 
 /** One request or upgrade on its way, and what the stages leave for the stages after them. */
@@ -97,8 +107,15 @@ export class Exchange {
   error: ErrorCode | undefined = undefined;
   #over = false;
   readonly #last: (() => void)[] = [];
+  readonly #keepEnd: KeepGentleEnd | undefined;
 
-  constructor(requestId: string, req: RequestLine, visitor: Visitor, upgrade?: Upgrade) {
+  constructor(
+    requestId: string,
+    req: RequestLine,
+    visitor: Visitor,
+    upgrade?: Upgrade,
+    keepEnd?: KeepGentleEnd,
+  ) {
     this.requestId = requestId;
     this.method = req.method ?? '';
     this.target = req.url ?? '/';
@@ -106,6 +123,7 @@ export class Exchange {
     this.visitor = visitor;
     this.ownFields = ['X-Request-Id', requestId];
     this.upgrade = upgrade;
+    this.#keepEnd = keepEnd;
   }
 
   /**
@@ -115,6 +133,11 @@ export class Exchange {
   whenOver(last: () => void): void {
     if (this.#over) last();
     else this.#last.push(last);
+  }
+
+  /** Has an exchange that would last ended gently when the process stops, if it is not over then. */
+  whenDraining(end: GentleEnd): void {
+    if (!this.#over && this.#keepEnd) this.whenOver(this.#keepEnd(end));
   }
 
   /** Called when there is nothing more to say to the client; only the first call counts. */

@@ -14,7 +14,7 @@ try {
   });
   const proxy = await startProxy(config, log);
   announce(config, proxy, log);
-  runUntilStopped({ log, openWork: proxy.openWork, stop: () => proxy.close() });
+  runUntilStopped({ log, openWork: proxy.openWork, stop: (hurryMs) => proxy.close(hurryMs) });
 } catch (error) {
   console.error(explainStartError(error));
   process.exit(1);

@@ -61,14 +61,15 @@ export function createProxyServer(parts: ServerParts): Server {
 
   server.on(spokenEvent(server), (socket: Socket) => {
     socket.on('error', () => socket.destroy());
+    openWork.addConnection(socket);
     connections.set(socket, new ClientConnection(socket, trustedProxies));
     socket.once('close', () => connections.delete(socket));
   });
 
   // Every TCP connection: one on which TLS is still to come counts as much.
   server.on('connection', (socket: Socket) => {
-    openWork.addConnection(socket);
     const connection = connections.get(socket);
+    if (!connection) openWork.addTransport(socket);
     const peer = connection?.peer ?? identifyPeer(socket, trustedProxies);
     if (peer.trusted) return; // Its connections are many visitors', who are counted one by one.
     if (clients.take(peer.network)) {
@@ -90,7 +91,7 @@ export function createProxyServer(parts: ServerParts): Server {
 
   const exchangeOf = (req: IncomingMessage, peer: Peer, upgrade?: Upgrade): Exchange => {
     const visitor = identifyVisitor(req, peer, trustedProxies);
-    return new Exchange(requestIdOf(req, peer), req, visitor, upgrade);
+    return new Exchange(requestIdOf(req, peer), req, visitor, upgrade, openWork.addLasting);
   };
 
   // Express's own entry would add prototypes, which requests here have from birth, and its error
@@ -108,7 +109,7 @@ export function createProxyServer(parts: ServerParts): Server {
     res: ServerResponse,
     awaitsContinue: boolean,
   ) => {
-    if (connection.closing || req.socket.destroyed) return;
+    if (connection.closing || !req.socket.writable) return;
     openWork.addRequest(res);
     connection.turns.latest = res;
     const exchange = exchangeOf(req, connection.peer);
@@ -137,7 +138,7 @@ export function createProxyServer(parts: ServerParts): Server {
 
   const onUpgrade = (req: IncomingMessage, socket: Socket, takeOver: Upgrade['takeOver']) => {
     const { peer, closing } = connectionOf(socket);
-    if (socket.destroyed || closing) return;
+    if (!socket.writable || closing) return;
     const response = new messages.ServerResponse(req);
     response.shouldKeepAlive = false;
     response.on('error', () => {});

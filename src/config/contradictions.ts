@@ -20,6 +20,11 @@ export function contradictions(config: Config): string[] {
       '  EMBEDDING_ORIGINS is not set, but EMBEDDING = "partitioned" needs it. For example: EMBEDDING_ORIGINS=https://app.example.com',
     );
   }
+  if (config.DRAIN_DELAY_MS > 0 && config.DRAIN_DELAY_MS >= config.SHUTDOWN_TIMEOUT_MS) {
+    problems.push(
+      `  DRAIN_DELAY_MS = "${config.DRAIN_DELAY_MS}" leaves nothing of SHUTDOWN_TIMEOUT_MS = "${config.SHUTDOWN_TIMEOUT_MS}", which counts from the same moment. For example: DRAIN_DELAY_MS=5000 and SHUTDOWN_TIMEOUT_MS=30000`,
+    );
+  }
   const provider = config.OIDC_ISSUER ?? config.OIDC_DOMAIN;
   if (provider !== undefined) problems.push(...loginProblems(config));
   else if (listsOf(config).some(({ size }) => size > 0)) {

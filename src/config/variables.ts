@@ -138,5 +138,15 @@ export const variables = {
     '`pretty` or `json`. Empty: pretty on a terminal, else JSON.',
   ),
   SHUTDOWN_TIMEOUT_MS: time('30000', 'How long open work may take after SIGTERM, in ms.', 0),
+  DRAIN_DELAY_MS: time(
+    '0',
+    'How long new connections are accepted after SIGTERM, while `/ready` already says 503, in ms.',
+    0,
+  ),
+  DRAIN_SPREAD_MS: time(
+    '5000',
+    'Over how long the ends of WebSockets and event streams are spread at a stop, in ms.',
+    0,
+  ),
   ...accessVariables,
 } satisfies Record<string, Variable<unknown>>;

@@ -1,5 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { KeepGentleEnd } from '../exchange.ts';
+import { GentleEnds } from './gentleEnds.ts';
+
+/** A connection on which nothing has come for so long is idle, and may be ended. */
+const idleMs = 1_000;
+/** What a client needs to close its half of a connection whose other half is closed. */
+const lingerMs = 500;
+
+/** A connection without an exchange: what had come of it, and since when nothing has. */
+interface Silence {
+  readonly bytesRead: number;
+  readonly since: number;
+}
 
 /**
  * Everything that is under way. Node's server forgets a socket once it is upgraded, so the proxy
@@ -7,61 +20,89 @@ import type { Socket } from 'node:net';
  */
 export class OpenWork {
   readonly #connections = new Set<Socket>();
+  readonly #transports = new Set<Socket>();
   readonly #webSockets = new Set<Socket>();
   readonly #answers = new Set<ServerResponse>();
-  #whenIdle: (() => void) | undefined;
+  readonly #ends = new GentleEnds();
+  readonly #silent = new WeakMap<Socket, Silence>();
   #draining = false;
+
+  /** True from the first moment of a stop. */
+  get draining(): boolean {
+    return this.#draining;
+  }
 
   addConnection(socket: Socket): void {
     this.#connections.add(socket);
     socket.once('close', () => this.#connections.delete(socket));
   }
 
+  /** Keeps a TCP connection under one of TLS, or one on which the handshake is still to come. */
+  addTransport(socket: Socket): void {
+    this.#transports.add(socket);
+    socket.once('close', () => this.#transports.delete(socket));
+  }
+
   addWebSocket(socket: Socket): void {
     this.#webSockets.add(socket);
-    socket.once('close', () => {
-      this.#webSockets.delete(socket);
-      this.#checkIdle();
-    });
+    socket.once('close', () => this.#webSockets.delete(socket));
   }
 
   addRequest(res: ServerResponse): void {
     this.#answers.add(res);
     if (this.#draining) res.shouldKeepAlive = false;
-    res.once('close', () => {
-      this.#answers.delete(res);
-      this.#checkIdle();
-    });
+    res.once('close', () => this.#answers.delete(res));
   }
+
+  /** Keeps the gentle end of a WebSocket or a stream, which has none of its own in sight. */
+  readonly addLasting: KeepGentleEnd = (end) => this.#ends.add(end);
 
   counts(): { openRequests: number; openWebSockets: number; openConnections: number } {
     return {
       openRequests: this.#answers.size,
       openWebSockets: this.#webSockets.size,
-      openConnections: this.#connections.size,
+      openConnections: Math.max(this.#connections.size, this.#transports.size),
     };
   }
 
-  /**
-   * Has every answer from now on say that its connection closes.
-   *
-   * @returns resolves as soon as no request and no WebSocket is open
-   */
-  drain(): Promise<void> {
+  /** Has every answer from now on say that its connection closes. */
+  drain(): void {
     this.#draining = true;
     for (const res of this.#answers) res.shouldKeepAlive = false;
-    return new Promise((resolve) => {
-      this.#whenIdle = resolve;
-      this.#checkIdle();
-    });
+  }
+
+  /** Ends what would last gently: one after the other, all within `spreadMs`. */
+  endLasting(spreadMs: number, withinMs: number): void {
+    this.#ends.begin(spreadMs, withinMs);
+  }
+
+  /**
+   * Ends each connection that has been idle for a second; to be called again and again. Only our
+   * half is closed first: a request that crosses with the end of its connection is the exception
+   * then, and none is reset.
+   */
+  endIdle(): void {
+    const busy = new Set(this.#webSockets);
+    for (const { req } of this.#answers) busy.add(req.socket);
+    const now = performance.now();
+    for (const socket of this.#connections) {
+      const { bytesRead } = socket;
+      const silence = this.#silent.get(socket);
+      if (busy.has(socket)) {
+        this.#silent.delete(socket);
+      } else if (silence?.bytesRead !== bytesRead) {
+        this.#silent.set(socket, { bytesRead, since: now });
+      } else if (now - silence.since >= idleMs + lingerMs) {
+        socket.destroy();
+      } else if (now - silence.since >= idleMs && !socket.writableEnded) {
+        socket.end();
+      }
+    }
   }
 
   /** Ends every connection at once, upgraded ones too. */
   destroyAll(): void {
-    for (const socket of this.#connections) socket.destroy();
-  }
-
-  #checkIdle(): void {
-    if (this.#answers.size === 0 && this.#webSockets.size === 0) this.#whenIdle?.();
+    this.#ends.stop();
+    for (const socket of [...this.#connections, ...this.#transports]) socket.destroy();
   }
 }

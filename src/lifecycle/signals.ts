@@ -1,14 +1,17 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Log } from '../log/logger.ts';
 import type { OpenWork } from './openWork.ts';
 
 /** After a crash new connections are refused: the restart must not wait for old ones long. */
 const crashDrainMs = 2_000;
+/** What the log may need then for its last lines. */
+const lastWordsMs = 200;
 
 export interface Stoppable {
   readonly log: Log;
   readonly openWork: OpenWork;
-  /** Drains and ends everything; called once. */
-  stop(): Promise<void>;
+  /** Drains and ends everything, in a hurry within so many ms; called once. */
+  stop(hurryMs?: number): Promise<void>;
 }
 
 /**
@@ -18,22 +21,21 @@ export interface Stoppable {
  */
 export function runUntilStopped({ log, openWork, stop }: Stoppable): void {
   let stopping = false;
-  const end = async (exitCode: number) => {
+  const end = async (exitCode: number, signal?: NodeJS.Signals) => {
     if (stopping) process.exit(exitCode || 130);
     stopping = true;
-    await stop().catch(() => {});
+    const { openRequests: requests, openWebSockets: sockets } = openWork.counts();
+    const hurryMs = signal ? undefined : crashDrainMs - lastWordsMs;
+    const stopped = stop(hurryMs).catch(() => {});
+    await turn(); // The listener has ended, if that has no delay: who reads the line may count on it.
+    if (signal) log('info', 'stop.draining', { signal, requests, sockets });
+    await stopped;
     log('info', 'stop.done');
     await log.close();
     process.exit(exitCode);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      const { openRequests: requests, openWebSockets: sockets } = openWork.counts();
-      const first = !stopping;
-      void end(0); // Closes the listener at once: who reads the line below may count on it.
-      if (first) log('info', 'stop.draining', { signal, requests, sockets });
-    });
-  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => void end(0, signal));
   const crash = (error: unknown) => {
     log('error', 'process.crash', { cause: error instanceof Error ? error.stack : String(error) });
     setTimeout(() => process.exit(1), crashDrainMs).unref();

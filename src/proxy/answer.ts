@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { clientLeft } from '../exchange.ts';
+import { EventStream, isEventStream } from './eventStream.ts';
 import { announcedLength, framedFor, spoilsConnection, toStrings } from './framing.ts';
 import { locationContext } from './location.ts';
 import { longestRefusal, Refused, refusalByBody, refusalByHead } from './refusal.ts';
@@ -50,6 +51,8 @@ export class Answer implements Dispatcher.DispatchHandler {
   #heldBytes = 0;
   #suspect = false;
   #interim = 0;
+  /** The body, where it is one of server-sent events. */
+  #events: EventStream | undefined;
   /** True once all of the answer has come, or it is known that it never will. */
   #over = false;
 
@@ -116,12 +119,14 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.#held.push(chunk);
       return;
     }
-    this.#sendHead();
+    this.#beginStream();
     this.#req.exchange.noteUse?.();
-    if (!this.#res.write(chunk)) {
+    const events = this.#events;
+    if (!this.#res.write(events ? events.take(chunk) : chunk)) {
       controller.pause();
       this.#res.once('drain', () => controller.resume());
     }
+    if (events?.over) this.#leaveStream();
   }
 
   onResponseEnd(controller: Controller): void {
@@ -146,6 +151,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
+    if (this.#events?.over) return; // We gave it up ourselves, behind a whole answer.
     // A 304 may name the length of the body that it does not have (RFC 9110, section 8.6), and some
     // apps name one in a 204. To undici both are short of their body.
     if ((this.#status === 304 || this.#status === 204) && !clientLeft(this.#req, this.#res)) {
@@ -163,8 +169,34 @@ export class Answer implements Dispatcher.DispatchHandler {
   flush(): void {
     const { headersSent, destroyed } = this.#res;
     if (headersSent || destroyed || this.#held || this.#status === 0) return;
-    this.#sendHead();
+    this.#beginStream();
     this.#res.write('', 'latin1'); // Node's flushHeaders would turn its bytes into UTF-8.
+  }
+
+  /** Sends the head of an answer whose body may last. */
+  #beginStream(): void {
+    if (this.#res.headersSent) return;
+    this.#sendHead();
+    if (this.#length !== undefined || !isEventStream(this.#rawHeaders)) return;
+    const events = new EventStream(this.#rawHeaders, () => this.#leaveStream());
+    this.#events = events;
+    const { exchange } = this.#req;
+    exchange.noteUse = undefined; // It flows to a tab that everybody has forgotten, too.
+    exchange.whenDraining((withinMs) => events.end(withinMs));
+    exchange.whenOver(() => events.stop());
+  }
+
+  /** Ends a stream whose sandbox would go on. */
+  #leaveStream(): void {
+    if (this.#over) return;
+    this.#events?.stop();
+    this.#over = true;
+    this.reusable = false;
+    // The browser comes back, and not by this connection.
+    this.#res.once('finish', () => this.#req.socket.end());
+    this.#res.end();
+    this.#resolve();
+    this.#controller?.abort(new Error('the stream was ended'));
   }
 
   #sendHead(): void {

@@ -55,7 +55,7 @@ export async function carryUpgrade(
   }
 }
 
-/** Sends the 101 and joins the two sockets; from here on no byte is ours. */
+/** Sends the 101 and joins the two sockets; from here on no byte is ours, until a stop. */
 function switchOver(
   req: IncomingMessage,
   { socket, response, takeOver }: Upgrade,
@@ -79,10 +79,9 @@ function switchOver(
   exchange.upgrade = undefined;
   exchange.upstream = undefined;
   socket.write(`${text}\r\n`, 'latin1');
-  // Bytes that came right behind either handshake are the first ones of the other direction.
-  if (sandbox.head.length > 0) socket.write(sandbox.head);
-  for (const early of takeOver()) sandbox.socket.write(early);
-  joinSockets(socket, sandbox.socket, idleTimeoutMs);
+  const first = { client: takeOver(), sandbox: sandbox.head };
+  const rules = { idleMs: idleTimeoutMs, onVisitorData: exchange.noteUse };
+  exchange.whenDraining(joinSockets(socket, sandbox.socket, rules, first));
 }
 
 /** Passes a refused upgrade's answer on, or ours where Daytona's edge refused. */

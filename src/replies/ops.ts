@@ -11,13 +11,24 @@ export interface Figures {
   cached(): readonly { readonly key: string; readonly age: number; readonly remaining: number }[];
   cacheSize(): number;
   counters(): Readonly<Record<string, number>>;
+  readiness(): Readiness;
+}
+
+/** Whether requests should be sent to this process, and what else a probe may want to know. */
+export interface Readiness {
+  /** False from the first moment of a stop, while everything that comes is still served. */
+  readonly ready: boolean;
+  readonly facts: Readonly<Record<string, string>>;
 }
 
 const forwarding = /^(?:x[-_]forwarded.*|x[-_]real[-_]ip|forwarded|via|cf[-_]connecting[-_]ip)$/;
 const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 const localHost = /^(?:localhost|[\w-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
 
-/** Our own pages on hosts that are no sandbox's: `/health` for all, `/stats` for operators. */
+/**
+ * Our own pages on hosts that are no sandbox's: `/health` (does it live?) and `/ready` (should it be
+ * sent requests?) for all, `/stats` for operators.
+ */
 export function opsPages(figures: Figures, statsToken: string | undefined) {
   const router = Router({ caseSensitive: true, strict: true });
   router.get('/health', (req, res) => {
@@ -26,6 +37,10 @@ export function opsPages(figures: Figures, statsToken: string | undefined) {
       timestamp: new Date().toISOString(),
       cache: { size: figures.cacheSize(), ttl: figures.cacheTtl },
     });
+  });
+  router.get('/ready', (req, res) => {
+    const { ready, facts } = figures.readiness();
+    sendJson(req, res, ready ? 200 : 503, { status: ready ? 'ready' : 'draining', ...facts });
   });
   router.get('/stats', (req, res) => {
     if (!mayReadStats(req, statsToken)) throw new ProxyError('UNAUTHORIZED');

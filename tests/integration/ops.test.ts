@@ -28,6 +28,12 @@ describe('/health', () => {
   });
 });
 
+test('/ready says so while nothing stops the proxy', async () => {
+  const { status, body, headers } = await get('/ready', {}, 'proxy.test');
+  expect([status, JSON.parse(body)]).toEqual([200, { status: 'ready' }]);
+  expect(headers['cache-control']).toBe('no-store');
+});
+
 describe('/stats', () => {
   test('has the original’s fields, in seconds', async () => {
     const { body } = await get('/stats');

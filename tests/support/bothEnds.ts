@@ -8,8 +8,10 @@ export interface Ends {
   readonly sandbox: Socket;
 }
 
+const get = 'GET # HTTP/1.1\r\nHost: *\r\n\r\n';
 const opening = {
-  download: 'GET # HTTP/1.1\r\nHost: *\r\n\r\n',
+  download: get,
+  events: get,
   upload: 'POST # HTTP/1.1\r\nHost: *\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegin\r\n',
   webSocket:
     'GET # HTTP/1.1\r\nHost: *\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -17,10 +19,21 @@ const opening = {
 };
 const word = {
   download: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+  events:
+    'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n',
   upload: '',
   webSocket:
     'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
 };
+
+type Kind = keyof typeof opening;
+
+interface Asked extends Ends {
+  /** Has the sandbox answer with a head; false where the exchange's body comes before. */
+  accept(): boolean;
+  /** Resolves with what the client got up to the end of that head. */
+  readonly answered: Promise<string>;
+}
 
 /** Who waits for the sandbox to be asked for a path. */
 type AwaitedPaths = Map<string, (sandbox: Socket) => void>;
@@ -53,7 +66,14 @@ export class BothEnds {
   }
 
   /** Opens an exchange up to where its body begins, or a WebSocket. */
-  async open(kind: keyof typeof opening): Promise<Ends> {
+  async open(kind: Kind): Promise<Ends> {
+    const { accept, answered, ...ends } = await this.ask(kind);
+    if (accept()) await answered;
+    return ends;
+  }
+
+  /** The same up to where the sandbox is asked; it answers when `accept` is called. */
+  async ask(kind: Kind): Promise<Asked> {
     this.#count += 1;
     const path = `/${this.#count}`;
     const asked = new Promise<Socket>((resolve) => this.#awaited.set(path, resolve));
@@ -68,11 +88,11 @@ export class BothEnds {
     const answered = readHead(client);
     const sandbox = await Promise.race([asked, answered]);
     if (typeof sandbox === 'string') throw new Error(`the sandbox was not asked: ${sandbox}`);
-    if (word[kind]) {
+    const accept = () => {
       sandbox.write(word[kind]);
-      await answered;
-    }
-    return { client, sandbox };
+      return word[kind] !== '';
+    };
+    return { client, sandbox, accept, answered };
   }
 
   async close(): Promise<void> {

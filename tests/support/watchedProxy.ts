@@ -140,6 +140,13 @@ export class WatchedProxy {
     return [...(status === 200 ? [] : [`health ${status}`]), ...troubles, ...logged];
   }
 
+  /** Sends SIGTERM and waits until the stop has begun; gives what resolves with the exit code. */
+  async stop(): Promise<{ readonly exit: Promise<number | null> }> {
+    this.#program.child.kill('SIGTERM');
+    await this.#program.line(/stop\.draining/);
+    return { exit: this.#program.exit };
+  }
+
   /** Ends the process at once, whatever state it is in. */
   async close(): Promise<void> {
     this.#program.child.kill('SIGKILL');

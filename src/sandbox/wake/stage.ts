@@ -77,6 +77,7 @@ async function tell(wake: Wake | string, req: Request, res: Response): Promise<v
   events.send('state', wake.state);
   const stop = wake.onState((state) => events.send('state', state));
   req.exchange.whenOver(stop);
+  req.exchange.whenDraining(() => res.end()); // The page looks again, and finds another instance.
   await wake.done.then(
     () => events.end('ready', ''),
     (error) => events.end('failed', asProxyError(error).message),

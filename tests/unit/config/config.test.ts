@@ -122,6 +122,13 @@ describe('readConfig', () => {
     expect(problemsOf({ DAYTONA_API_KEY: 'k', [name]: value })).toContain(`  ${name} = `);
   });
 
+  test('refuses a delay that leaves no time for the stop behind it', () => {
+    const key = { DAYTONA_API_KEY: 'k', SHUTDOWN_TIMEOUT_MS: '5000' };
+    expect(problemsOf({ ...key, DRAIN_DELAY_MS: '5000' })).toContain('DRAIN_DELAY_MS = "5000"');
+    expect(readConfig({ ...key, DRAIN_DELAY_MS: '4999' }).DRAIN_DELAY_MS).toBe(4999);
+    expect(readConfig({ ...key, SHUTDOWN_TIMEOUT_MS: '0' }).DRAIN_DELAY_MS).toBe(0);
+  });
+
   test('never prints a secret', () => {
     const message = problemsOf({
       DAYTONA_API_KEY: 'dtn secret',

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { joinSockets } from '../../../src/proxy/socketPair.ts';
+
+const ends: Socket[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end.destroy();
+});
+
+/** Both ends of a connection. */
+async function connection(): Promise<[Socket, Socket]> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const far = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [near] = (await once(server, 'connection')) as [Socket];
+  server.close();
+  ends.push(near, far);
+  return [near, far];
+}
+
+test('a pair tells of what the visitor says, and not of its pings or of the sandbox', async () => {
+  const [client, visitor] = await connection();
+  const [near, sandbox] = await connection();
+  let told = 0;
+  const onVisitorData = () => {
+    told += 1;
+  };
+  const early = Buffer.from([0x82, 2, 1]); // A message of two bytes, whose last one is missing.
+  const first = { client: [early], sandbox: Buffer.from([0x81, 1, 65]) };
+  joinSockets(client, near, { idleMs: 0, onVisitorData }, first);
+  expect(told).toBe(1);
+  const pass = async (from: Socket, to: Socket, bytes: readonly number[]) => {
+    from.write(Buffer.from(bytes));
+    const [heard] = await once(to, 'data');
+    return [...(heard as Buffer)];
+  };
+  expect([...((await once(visitor, 'data'))[0] as Buffer)]).toEqual([0x81, 1, 65]);
+  expect([...((await once(sandbox, 'data'))[0] as Buffer)]).toEqual([...early]);
+  expect(await pass(visitor, sandbox, [2])).toEqual([2]);
+  expect(told).toBe(2);
+  expect(await pass(visitor, sandbox, [0x89, 0])).toEqual([0x89, 0]);
+  expect(await pass(sandbox, visitor, [0x8a, 0, 0x81, 1, 66])).toEqual([0x8a, 0, 0x81, 1, 66]);
+  expect(told).toBe(2);
+  await pass(visitor, sandbox, [0x89, 0, 0x81, 0]);
+  expect(told).toBe(3);
+});
