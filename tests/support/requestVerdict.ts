@@ -88,7 +88,7 @@ export function expectOwnFields(
     host,
     expect.stringMatching(/^[0-9a-f-]{32,36}$/),
     '1.1 daytona-proxy',
-    ...['true', 'true', 'true'],
+    ...['true', 'true', 'true', 'true'],
     token,
   ];
   const got = ours.map((name) => [name, ...valuesOf(fields, name)]);
