@@ -10,6 +10,7 @@ import {
   type Variable,
   variable,
 } from './schemas.ts';
+import { storeVariables } from './storeVariables.ts';
 
 export type { Variable } from './schemas.ts';
 
@@ -135,4 +136,5 @@ export const variables = {
   ),
   SHUTDOWN_TIMEOUT_MS: time('30000', 'How long open work may take after SIGTERM, in ms.', 0),
   ...accessVariables,
+  ...storeVariables,
 } satisfies Record<string, Variable<unknown>>;

@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config.ts';
 import type { Log } from '../../log/logger.ts';
+import type { Seals } from '../../seals.ts';
 import type { DaytonaQuestions, SandboxSource } from '../access.ts';
 import type { Revocations } from '../revocations.ts';
-import type { Seals } from '../seals.ts';
 import { type Destination, Logins } from './logins.ts';
 import { isOwner, type MemberRules, mayEnter } from './members.ts';
 import { type Person, Provider, type ProviderFacts } from './provider.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Handovers } from '../../../src/access/login/handover.ts';
-import { Seals } from '../../../src/access/seals.ts';
 import { Sessions } from '../../../src/access/session.ts';
 import { Verdicts } from '../../../src/access/verdicts.ts';
+import { Seals } from '../../../src/seals.ts';
 
 const start = Date.now();
 const after = (ms: number) => jest.setSystemTime(start + ms);
