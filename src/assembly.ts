@@ -6,6 +6,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
+import { countHits } from './limits/hits.ts';
 import { Occupancy } from './limits/occupancy.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
@@ -14,6 +15,8 @@ import { connectDaytona } from './sandbox/daytona.ts';
 import { SandboxDirectory } from './sandbox/directory.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
+import { connectStore } from './store/connectStore.ts';
+import { servingStore } from './store/sharedStore.ts';
 
 const sweepMs = 60_000;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -59,11 +62,16 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
   });
   let port = config.PORT;
-  const access = await createAccess(config, directory, daytona, log, () => port);
+  const store = await connectStore(config, log);
+  const access = await createAccess(config, directory, daytona, log, () => port, store);
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
-    rateLimit: { windowMs: config.RATE_LIMIT_WINDOW_MS, max: config.RATE_LIMIT_MAX },
+    rateLimit: {
+      hits: countHits('rate', config.RATE_LIMIT_WINDOW_MS, store),
+      windowMs: config.RATE_LIMIT_WINDOW_MS,
+      max: config.RATE_LIMIT_MAX,
+    },
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
@@ -74,6 +82,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     figures: {
       version,
       cacheTtl: config.CACHE_TTL,
+      store: () => servingStore(store),
       cached: () => directory.cached(),
       cacheSize: () => directory.cacheSize(),
       counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
@@ -106,6 +115,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       clearInterval(sweeper);
       await drain(server, openWork, config.SHUTDOWN_TIMEOUT_MS);
       carrier.close();
+      store?.close();
     },
   };
 }
