@@ -100,7 +100,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
   });
   server.listen(config.PORT, config.HOST);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error) => {
+    store?.close();
+    throw error;
+  });
   port = (server.address() as AddressInfo).port;
 
   const sweeper = setInterval(() => {

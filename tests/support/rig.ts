@@ -30,6 +30,8 @@ export interface RigOptions {
   readonly env?: Record<string, string>;
   readonly sandbox?: Partial<Sandbox>;
   readonly people?: People;
+  /** Another rig, whose Daytona, sandbox and app this proxy serves too; that one is closed last. */
+  readonly beside?: Rig;
 }
 
 export async function startRig({
@@ -37,12 +39,13 @@ export async function startRig({
   env,
   sandbox: facts,
   people,
+  beside,
 }: RigOptions = {}): Promise<Rig> {
-  const daytona = await startDaytona(people && { people });
-  const server = http.createServer(app ?? ((_req, res) => void res.writeHead(404).end()));
-  const port = await listen(server);
-  const sandbox = daytona.sandboxes.create(facts);
-  sandbox.ports.set(3000, port);
+  const daytona = beside?.daytona ?? (await startDaytona(people && { people }));
+  const server =
+    beside?.app ?? http.createServer(app ?? ((_req, res) => void res.writeHead(404).end()));
+  const sandbox = beside?.sandbox ?? daytona.sandboxes.create(facts);
+  if (!beside) sandbox.ports.set(3000, await listen(server));
 
   const lines: string[] = [];
   const stream = new Writable({
@@ -71,6 +74,7 @@ export async function startRig({
     logs: () => lines.map((line) => JSON.parse(line)),
     close: async () => {
       await proxy.close();
+      if (beside) return;
       await closeServer(server);
       await daytona.close();
     },
