@@ -43,7 +43,9 @@ export async function startRedis(...args: string[]): Promise<Redis> {
       child = await start(port, args);
     },
     connect: async () => {
-      const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: false } });
+      const client = createClient({
+        socket: { port, host: '127.0.0.1', reconnectStrategy: false },
+      });
       client.on('error', () => {});
       clients.push(client as Inspector);
       await client.connect();
