@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { describeWith } from '../support/binary.ts';
+import { describeWith, freePorts } from '../support/binary.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { ask, codeOf, openWebSocket } from '../support/client.ts';
 import { echoSockets } from '../support/echo.ts';
 import { eventually } from '../support/eventually.ts';
+import { startProgram } from '../support/program.ts';
 import { type Redis, startRedis } from '../support/redis.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
 
@@ -59,6 +62,12 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     const what = { host: domain, path: `/shares/${shareId}`, method: 'DELETE', headers: admin };
     expect((await ask(rig.proxy.port, what)).status).toBe(204);
   };
+  /** A request that is under way when its link is ended has no answer. */
+  const refuses = (rig: Rig, path: string) =>
+    get(rig, {}, path).then(
+      ({ status }) => status === 401,
+      () => false,
+    );
   const storeOf = async (rig: Rig) => {
     const { body } = await ask(rig.proxy.port, { host: 'localhost', path: '/health' });
     return JSON.parse(body).cache.store as string;
@@ -147,8 +156,7 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     const third = await startRig({ env: settings(), beside: one });
     try {
       // It may have read before the others had written; then they tell it.
-      const knows = async () => (await get(third, {}, made.path)).status === 401;
-      expect(await eventually(knows)).toBe(true);
+      expect(await eventually(() => refuses(third, made.path))).toBe(true);
     } finally {
       await third.close();
     }
@@ -161,6 +169,18 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     await two.close();
     two = await startRig({ env: settings(), beside: one });
     expect((await get(two, {}, made.path)).status).toBe(401);
+  });
+
+  test('one that starts while Redis is away ends what others have ended when it is back', async () => {
+    await start();
+    const made = await share(one);
+    await end(one, made.id);
+    await two.close();
+    redis.pause();
+    two = await startRig({ env: settings(), beside: one });
+    expect((await get(two, {}, made.path)).status).toBe(200);
+    redis.resume();
+    expect(await eventually(() => refuses(two, made.path))).toBe(true);
   });
 
   test('while Redis says nothing requests go on, and the log says it once', async () => {
@@ -241,6 +261,60 @@ describeWith('redis-server', 'a proxy whose Redis is not as it should be', () =>
     }
   });
 
+  test('gives up a connection on which nothing comes back, and makes another', async () => {
+    const redis = await startRedis();
+    const relay = await startRelay(redis.port);
+    const rig = await startAlone(`redis://127.0.0.1:${relay.port}`);
+    try {
+      relay.silence();
+      expect(await says(rig, 'store.lost')).toBe(true);
+      expect(await says(rig, 'store.back')).toBe(true);
+      expect(relay.connections()).toBe(2);
+    } finally {
+      await rig.close();
+      await relay.close();
+      await redis.close();
+    }
+  });
+
+  test('speaks TLS to it, and to nobody whose certificate is not good', async () => {
+    const certificate = makeCertificate(['localhost']);
+    const { certPath, keyPath } = certificate;
+    const [port] = await freePorts();
+    const redis = await startRedis(
+      ...['--tls-port', String(port), '--tls-auth-clients', 'no'],
+      ...['--tls-cert-file', certPath, '--tls-key-file', keyPath],
+    );
+    const storeWith = async (more: Record<string, string>) => {
+      const program = startProgram({
+        DAYTONA_API_KEY: 'k',
+        HOST: '127.0.0.1',
+        PORT: '0',
+        COOKIE_SECRET: 's'.repeat(32),
+        REDIS_HOST: 'localhost',
+        REDIS_PORT: String(port),
+        REDIS_TLS: 'true',
+        ...more,
+      });
+      try {
+        const line = await program.line(/start\.listening/);
+        const own = Number(/port (\d+)/.exec(line)?.[1]);
+        const { body } = await ask(own, { host: 'localhost', path: '/health' });
+        return JSON.parse(body).cache.store;
+      } finally {
+        program.child.kill('SIGKILL');
+        await program.exit;
+      }
+    };
+    try {
+      expect(await storeWith({ NODE_EXTRA_CA_CERTS: certPath })).toBe('redis');
+      expect(await storeWith({})).toBe('memory (redis is down)');
+    } finally {
+      await redis.close();
+      certificate.remove();
+    }
+  });
+
   test('is told of a wrong password in the log, without it', async () => {
     const redis = await startRedis('--requirepass', 'the right one');
     const rig = await startAlone(redis.url.replace('//', '//:a-wrong-one@'));
@@ -255,3 +329,34 @@ describeWith('redis-server', 'a proxy whose Redis is not as it should be', () =>
     }
   });
 });
+
+/** Hands bytes on, until it keeps those of all its present connections to itself. */
+async function startRelay(to: number) {
+  const pairs = new Set<[net.Socket, net.Socket]>();
+  let count = 0;
+  const server = net.createServer((near) => {
+    count += 1;
+    const far = net.connect(to, '127.0.0.1');
+    pairs.add([near, far]);
+    for (const socket of [near, far]) socket.on('error', () => {});
+    near.pipe(far);
+    far.pipe(near);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => count,
+    silence: () => {
+      for (const [near, far] of pairs) {
+        near.unpipe(far).resume();
+        far.unpipe(near).resume();
+      }
+    },
+    close: async () => {
+      for (const pair of pairs) for (const socket of pair) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
