@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { Seals } from '../../src/seals.ts';
+import { Envelopes } from '../../src/store/envelope.ts';
 import { describeWith, freePorts } from '../support/binary.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { ask, codeOf, openWebSocket } from '../support/client.ts';
@@ -68,6 +70,19 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
       ({ status }) => status === 401,
       () => false,
     );
+  /** As many instances would have done; to read all that takes a while. */
+  const endMany = async (count: number) => {
+    const name = `test-${prefix}:`;
+    const envelopes = new Envelopes(new Seals(['s'.repeat(32)]), name);
+    const inspector = await redis.connect();
+    const until = Date.now() + 60_000;
+    const fields: Record<string, string> = {};
+    for (let i = 0; i < count; i++) {
+      const field = `${until}.${i}`;
+      fields[field] = await envelopes.seal(`ended:${field}`, { id: String(i), until }, until);
+    }
+    await inspector.hSet(`${name}ended`, fields);
+  };
   const storeOf = async (rig: Rig) => {
     const { body } = await ask(rig.proxy.port, { host: 'localhost', path: '/health' });
     return JSON.parse(body).cache.store as string;
@@ -167,6 +182,7 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     const made = await share(one);
     await end(one, made.id);
     await two.close();
+    await endMany(2_000);
     two = await startRig({ env: settings(), beside: one });
     expect((await get(two, {}, made.path)).status).toBe(401);
   });
@@ -189,19 +205,18 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     await get(one, key);
     await get(two, key);
     redis.pause();
-    const slowest = { one: 0, two: 0 };
-    const rounds = async (name: 'one' | 'two', rig: Rig) => {
+    const rounds = async (rig: Rig) => {
+      const times: number[] = [];
       for (let i = 0; i < 40; i++) {
         const began = performance.now();
         expect((await get(rig, key)).status).toBe(200);
-        slowest[name] = Math.max(slowest[name], performance.now() - began);
+        times.push(performance.now() - began);
       }
+      expect(Math.max(...times)).toBeLessThan(mostMs);
+      // The first one waits for the deadline, and nobody after it.
+      expect(times.filter((ms) => ms > 200).length).toBeLessThanOrEqual(2);
     };
-    const began = performance.now();
-    await Promise.all([rounds('one', one), rounds('two', two)]);
-    // Each request waiting for itself would take ten seconds.
-    expect(performance.now() - began).toBeLessThan(5_000);
-    expect(Math.max(slowest.one, slowest.two)).toBeLessThan(mostMs);
+    await Promise.all([rounds(one), rounds(two)]);
     expect(await bothSay('memory (redis is down)')).toBe(true);
     redis.resume();
     expect(await bothSay('redis')).toBe(true);
