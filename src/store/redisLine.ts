@@ -104,6 +104,8 @@ export class RedisLine {
       const interrupt = new AbortController();
       this.#interrupt = interrupt;
       client.on('error', (cause) => interrupt.abort(cause));
+      // Nothing waits any more for what will not come.
+      interrupt.signal.addEventListener('abort', () => client.destroy(), { once: true });
       try {
         await this.#use(client, interrupt.signal, () => {
           failures = 0;
@@ -145,7 +147,7 @@ export class RedisLine {
 
   #gain(client: Client): void {
     this.#firstWord();
-    if (this.#client === client) return;
+    if (this.#client === client || this.#closed) return;
     this.#client = client;
     if (this.#lost) this.#log('info', 'store.back');
     this.#lost = false;
