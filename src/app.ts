@@ -11,7 +11,7 @@ import { clientLeft, type Exchange } from './exchange.ts';
 import type { HostFormat } from './host/parse.ts';
 import { findSandbox } from './host/stage.ts';
 import { limitOpen, type Occupancy } from './limits/occupancy.ts';
-import { limitRate } from './limits/rate.ts';
+import { limitRate, type RateLimit } from './limits/rate.ts';
 import type { Log } from './log/logger.ts';
 import type { Carrier } from './proxy/middleware.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
@@ -24,7 +24,7 @@ import { watchWake } from './sandbox/wake/stage.ts';
 export interface AppParts {
   readonly log: Log;
   readonly hosts: { readonly domains: readonly string[]; readonly format: HostFormat };
-  readonly rateLimit: { readonly windowMs: number; readonly max: number };
+  readonly rateLimit: RateLimit;
   /** Connections of each client, shared with the server, which counts those without a request. */
   readonly clients: Occupancy;
   readonly sandboxes: Occupancy;
@@ -49,7 +49,7 @@ export function createApp(parts: AppParts): Express {
 
   app.use(checkAddress(parts.addresses));
   app.use(findSandbox(parts.hosts)); // 1 who is asked for?
-  app.use(limitRate(parts.rateLimit.windowMs, parts.rateLimit.max)); // 2 how often?
+  app.use(limitRate(parts.rateLimit)); // 2 how often?
   app.use(limitOpen(parts.clients, 'TOO_MANY_CONNECTIONS', frontedVisitor)); // how many at once?
   app.use(forUs([parts.accessPages, opsPages(parts.figures, parts.statsToken)], parts.hosts));
   app.use(shareOrigins(parts.cors));

@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
+import { countHits } from './limits/hits.ts';
 import { Occupancy } from './limits/occupancy.ts';
 import { renewCertificate } from './listener.ts';
 import type { Log } from './log/logger.ts';
@@ -16,6 +17,8 @@ import { createSandboxes } from './sandbox/createSandboxes.ts';
 import { connectDaytona } from './sandbox/daytona.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
+import { connectStore } from './store/connectStore.ts';
+import { servingStore } from './store/sharedStore.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { readCertificate } from './tls/certificateFiles.ts';
 import { Renewals } from './tls/renewals.ts';
@@ -72,18 +75,24 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
   });
   let port = config.PORT;
+  const store = await connectStore(config, log);
   const sandboxes = createSandboxes(config, {
     daytona,
     targetRules: () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
     probe: carrier.probe,
+    store,
     log,
   });
   const { directory } = sandboxes;
-  const access = await createAccess(config, directory, daytona, log, () => port);
+  const access = await createAccess(config, directory, daytona, log, () => port, store);
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
-    rateLimit: { windowMs: config.RATE_LIMIT_WINDOW_MS, max: config.RATE_LIMIT_MAX },
+    rateLimit: {
+      hits: countHits('rate', config.RATE_LIMIT_WINDOW_MS, store),
+      windowMs: config.RATE_LIMIT_WINDOW_MS,
+      max: config.RATE_LIMIT_MAX,
+    },
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
@@ -93,9 +102,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     figures: {
       version,
       cacheTtl: config.CACHE_TTL,
+      store: () => servingStore(store),
       cached: () => directory.cached(),
       cacheSize: () => directory.cached().length,
-      readiness: () => ({ ready: !openWork.draining, facts: {} }),
+      readiness: () => ({ ready: !openWork.draining, facts: { store: servingStore(store) } }),
       counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
     },
     statsToken: config.STATS_TOKEN,
@@ -112,7 +122,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
   });
   server.listen(config.PORT, config.HOST);
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error) => {
+    store?.close();
+    throw error;
+  });
   port = (server.address() as AddressInfo).port;
 
   const renewals =
@@ -143,6 +156,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       });
       sandboxes.close();
       carrier.close();
+      store?.close();
     },
   };
 }

@@ -2,19 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { Router } from 'express';
 import type { Config } from '../config/config.ts';
 import type { SandboxAddress } from '../exchange.ts';
+import { countHits } from '../limits/hits.ts';
 import type { Log } from '../log/logger.ts';
+import { Seals } from '../seals.ts';
+import type { SharedStore } from '../store/sharedStore.ts';
 import type { AddressRules } from './addresses.ts';
 import { isSandboxId } from './allowedSandboxes.ts';
 import type { CorsRules } from './cors.ts';
 import type { KnownSandbox } from './doors.ts';
 import { Failures } from './failures.ts';
-import { Gatekeeper } from './gatekeeper.ts';
+import { type AccessQuestions, Gatekeeper } from './gatekeeper.ts';
 import { LiveExchanges } from './liveExchanges.ts';
 import { createLogins } from './login/createLogins.ts';
 import { loginPages } from './login/pages.ts';
 import { Revocations } from './revocations.ts';
-import { Seals } from './seals.ts';
 import { Sessions } from './session.ts';
+import { SharedRevocations } from './sharedRevocations.ts';
 import { sharePages } from './sharePages.ts';
 import { Shares } from './shares.ts';
 import type { AccessParts } from './stage.ts';
@@ -50,6 +53,7 @@ export interface Access {
 /**
  * Builds everything behind the question who may.
  *
+ * @param store what other instances share with this one
  * @throws Error where STATE_FILE cannot be used
  */
 export async function createAccess(
@@ -58,17 +62,24 @@ export async function createAccess(
   daytona: DaytonaQuestions,
   log: Log,
   port: () => number,
+  store: SharedStore | undefined,
 ): Promise<Access> {
   const secrets = config.COOKIE_SECRET.length > 0 ? config.COOKIE_SECRET : [randomSecret()];
   const seals = new Seals(secrets);
   const live = new LiveExchanges();
   const revocations = await Revocations.load(config.STATE_FILE, (id) => live.end(id));
-  // Where nobody remembers what was ended, what can be ended may not outlive this process.
-  const endable = config.STATE_FILE === undefined ? new Seals([randomSecret()]) : seals;
+  const shared = store && new SharedRevocations(store, revocations, log);
+  await shared?.join();
+  // Where nobody remembers what was ended, what can be ended may not outlive this process. Others
+  // that share a store with us do: only if it cannot be reached now, and there is no file, what they
+  // have ended works here until it is back.
+  const remembers = config.STATE_FILE !== undefined || store !== undefined;
+  const endable = remembers ? seals : new Seals([randomSecret()]);
   const shares = new Shares(endable, revocations);
   const partitioned = config.EMBEDDING === 'partitioned';
   const sessions = new Sessions(seals, endable, { ttlMs: config.SESSION_TTL_MS, partitioned });
-  const failures = new Failures(config.RATE_LIMIT_WINDOW_MS, config.AUTH_FAILURES_MAX);
+  const failed = countHits('failure', config.RATE_LIMIT_WINDOW_MS, store);
+  const failures = new Failures(failed, config.AUTH_FAILURES_MAX);
   const open = config.ACCESS_MODE === 'open';
 
   const sandboxOf = (address: SandboxAddress, client: string) => {
@@ -77,7 +88,7 @@ export async function createAccess(
     if (open && sandbox instanceof Promise) sandboxes.resolve(address, client).catch(() => {});
     return sandbox;
   };
-  const gatekeeper = new Gatekeeper(sessions, {
+  const questions: AccessQuestions = {
     idOf: async (address, client) => (await sandboxes.factsOf(address, client)).id,
     tokenOf: (address, client) => sandboxes.tokenOf(address, client),
     mayAccess: daytona.mayAccess,
@@ -85,8 +96,16 @@ export async function createAccess(
     isRevoked: ({ share, login }) =>
       (share !== undefined && shares.isRevoked(share.id)) ||
       (login !== undefined && revocations.has(login)),
+  };
+  const gatekeeper = new Gatekeeper(sessions, questions, store);
+  const logins = createLogins(config, {
+    seals: endable,
+    revocations,
+    store,
+    sandboxes,
+    daytona,
+    log,
   });
-  const logins = createLogins(config, { seals: endable, revocations, sandboxes, daytona, log });
   const pages = Router();
   if (logins) pages.use(loginPages(logins, config.PROXY_DOMAIN));
   return {
@@ -134,6 +153,7 @@ export async function createAccess(
       gatekeeper.sweep();
       logins?.sweep();
       revocations.sweep();
+      void shared?.reconcile();
       live.sweep();
     },
   };

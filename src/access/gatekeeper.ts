@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import type { SandboxAddress } from '../exchange.ts';
 import { asProxyError } from '../replies/errors.ts';
 import { fingerprint, sameSecret } from '../secrets.ts';
+import type { SharedStore } from '../store/sharedStore.ts';
 import type { Credentials } from './credentials.ts';
 import type { ReadSession, Sessions, Share } from './session.ts';
 import { Shares } from './shares.ts';
@@ -51,13 +53,15 @@ export interface Knock {
 export class Gatekeeper {
   readonly #sessions: Sessions;
   readonly #ask: AccessQuestions;
-  readonly #bearers = new Verdicts<true>();
+  readonly #bearers: Verdicts<true>;
   readonly #read = new Verdicts<ReadSession>();
   #admitted = 0;
 
-  constructor(sessions: Sessions, ask: AccessQuestions) {
+  /** @param store tells all instances what Daytona has said of a bearer */
+  constructor(sessions: Sessions, ask: AccessQuestions, store?: SharedStore) {
     this.#sessions = sessions;
     this.#ask = ask;
+    this.#bearers = new Verdicts(store && { store, kind: 'bearer', schema: z.literal(true) });
   }
 
   /**

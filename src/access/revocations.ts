@@ -2,7 +2,10 @@ import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ConfigError } from '../config/config.ts';
 
-const line = z.object({ id: z.string().max(200), until: z.number() });
+/** What was ended, and until when it would have lived, in ms since the epoch. */
+export const ending = z.object({ id: z.string().max(200), until: z.number() });
+export type Ending = z.output<typeof ending>;
+
 /** Those who may revoke are trusted, but nothing grows without a bound. */
 const most = 100_000;
 
@@ -11,6 +14,7 @@ export class Revocations {
   readonly #until = new Map<string, number>();
   readonly #file: string | undefined;
   readonly #onEnd: (id: string) => void;
+  #tellOthers: ((ending: Ending) => Promise<void>) | undefined;
 
   private constructor(file: string | undefined, onEnd: (id: string) => void) {
     this.#file = file;
@@ -49,9 +53,27 @@ export class Revocations {
     if (this.has(id)) return;
     if (this.#until.size >= most) this.sweep();
     if (this.#until.size >= most) throw new Error('too many revocations');
-    this.#until.set(id, until);
-    this.#onEnd(id);
-    if (this.#file !== undefined) await appendFile(this.#file, toLine(id, until), { mode: 0o600 });
+    this.#end({ id, until });
+    await Promise.all([this.#write([{ id, until }]), this.#tellOthers?.({ id, until })]);
+  }
+
+  /** Takes over what other instances have ended; each of them has kept to the bound. */
+  async learn(endings: readonly Ending[]): Promise<void> {
+    const now = Date.now();
+    const news = endings.filter(({ id, until }) => until > now && !this.has(id));
+    for (const one of news) this.#end(one);
+    if (news.length > 0) await this.#write(news);
+  }
+
+  /** @param tell told of what is ended here, and not of what was learnt */
+  shareBy(tell: (ending: Ending) => Promise<void>): void {
+    this.#tellOthers = tell;
+  }
+
+  /** All that would still live. */
+  living(): Ending[] {
+    const now = Date.now();
+    return [...this.#until].flatMap(([id, until]) => (until > now ? { id, until } : []));
   }
 
   sweep(): void {
@@ -59,14 +81,23 @@ export class Revocations {
     for (const [id, until] of this.#until) if (until <= now) this.#until.delete(id);
   }
 
+  #end({ id, until }: Ending): void {
+    this.#until.set(id, until);
+    this.#onEnd(id);
+  }
+
+  async #write(endings: readonly Ending[]): Promise<void> {
+    if (this.#file === undefined) return;
+    await appendFile(this.#file, endings.map(toLine).join(''), { mode: 0o600 });
+  }
+
   async #restore(file: string): Promise<void> {
     // What stands behind the last newline was being written when the machine went down.
     for (const text of (await readOrEmpty(file)).split('\n').slice(0, -1)) {
-      const { id, until } = line.parse(JSON.parse(text));
+      const { id, until } = ending.parse(JSON.parse(text));
       if (until > Date.now()) this.#until.set(id, until);
     }
-    const kept = [...this.#until].map(([id, until]) => toLine(id, until)).join('');
-    await writeFile(`${file}.new`, kept, { mode: 0o600 });
+    await writeFile(`${file}.new`, this.living().map(toLine).join(''), { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
 }
@@ -80,6 +111,6 @@ async function readOrEmpty(file: string): Promise<string> {
   }
 }
 
-function toLine(id: string, until: number): string {
-  return `${JSON.stringify({ id, until })}\n`;
+function toLine(one: Ending): string {
+  return `${JSON.stringify(one)}\n`;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Seals } from '../seals.ts';
 import { cookieName, setCookie } from './cookies.ts';
-import type { Seals } from './seals.ts';
 
 const name = 'daytona-proxy';
 

@@ -4,7 +4,7 @@ import express, {
   type RequestHandler,
   Router,
 } from 'express';
-import type { Exchange, Visitor } from '../exchange.ts';
+import { clientLeft, type Exchange, type Visitor } from '../exchange.ts';
 import { splitHost } from '../host/parse.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendEmpty, sendJson } from '../replies/send.ts';
@@ -53,6 +53,7 @@ export function sharePages(parts: SharePagesParts): Router {
     if (sandboxId === undefined) throw new ProxyError('SHARE_NOT_FOUND');
     await authorize(parts, req, sandboxId);
     await shares.revoke(req.params.id);
+    if (clientLeft(req, res)) return;
     sendEmpty(req, res, 204);
   });
   router.use(refuseBody);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import type { Seals } from '../seals.ts';
 import { sameSecret } from '../secrets.ts';
 import type { Revocations } from './revocations.ts';
-import type { Seals } from './seals.ts';
 import type { Share } from './session.ts';
 
 const longestSeconds = 30 * 24 * 3600;

@@ -47,14 +47,31 @@ function pass(parts: AccessParts, door: Door, req: Request, res: Response, next:
   // A code is worth a session: it never goes on to the sandbox, whatever became of it.
   const { value: code, rest } = takeQuery(exchange.target, codeName);
   exchange.target = rest;
-  const taken = code === undefined ? undefined : parts.logins?.redeem(req, exchange, code);
-  if (door.state === 'open') {
-    exchange.target = takeQuery(rest, queryKeyName).rest;
-    return next();
-  }
-  if (code === undefined || !isNavigation(req)) return ask(parts, req, res, next);
+  if (code !== undefined) return redeem(parts, door, code, req, res, next);
+  return knock(parts, door, req, res, next);
+}
+
+/** Takes a code, good or not, and goes on with a page that came by it. */
+async function redeem(
+  parts: AccessParts,
+  door: Door,
+  code: string,
+  req: Request,
+  res: Response,
+  next: Next,
+): Promise<void> {
+  const { exchange } = req;
+  const taken = await parts.logins?.redeem(req, exchange, code);
+  if (clientLeft(req, res)) return;
+  if (door.state === 'open' || !isNavigation(req)) return knock(parts, door, req, res, next);
   if (!taken) throw new ProxyError('LOGIN_FAILED');
-  return startSession(parts, req, res, taken, rest);
+  return startSession(parts, req, res, taken, exchange.target);
+}
+
+function knock(parts: AccessParts, door: Door, req: Request, res: Response, next: Next) {
+  if (door.state !== 'open') return ask(parts, req, res, next);
+  req.exchange.target = takeQuery(req.exchange.target, queryKeyName).rest;
+  return next();
 }
 
 /** Asks the visitor at a guarded door, and goes on with who may enter. */

@@ -1,9 +1,25 @@
+import { z } from 'zod';
 import { BoundedCache } from '../boundedCache.ts';
 import { SingleFlight } from '../singleFlight.ts';
+import type { SharedStore } from '../store/sharedStore.ts';
 
 const validMs = 120_000;
 const invalidMs = 5_000;
 const cacheSize = 10_000;
+
+/** Where all instances find what one of them has found out. */
+export interface SharedVerdicts<T> {
+  readonly store: SharedStore;
+  /** Tells these verdicts from others. */
+  readonly kind: string;
+  readonly schema: z.ZodType<T>;
+}
+
+/** What a credential was found to be worth, and until when that counts, in ms since the epoch. */
+interface Verdict<T> {
+  readonly found: T | undefined;
+  readonly until: number;
+}
 
 /**
  * Remembers what a credential was found to be worth, under a hash of it: for 2 minutes where it is
@@ -14,6 +30,11 @@ export class Verdicts<T> {
   /** Apart, so that guesses push out nothing but other guesses. */
   readonly #invalid = new BoundedCache<true>(cacheSize);
   readonly #flights = new SingleFlight<T | undefined>();
+  readonly #shared: SharedVerdicts<T> | undefined;
+
+  constructor(shared?: SharedVerdicts<T>) {
+    this.#shared = shared;
+  }
 
   /**
    * @param check gives undefined for an invalid credential; what it throws is not remembered
@@ -28,9 +49,16 @@ export class Verdicts<T> {
     if (known !== undefined) return known;
     if (this.#invalid.get(hash)) return undefined;
     return this.#flights.run(hash, async () => {
+      const others = await this.#readShared(hash);
+      if (others) {
+        this.#remember(hash, others);
+        return others.found;
+      }
       const found = await check();
-      if (found === undefined) this.#invalid.set(hash, true, invalidMs);
-      else this.#valid.set(hash, found, Math.min(validMs, Math.max(1, mostMs(found))));
+      const ms = found === undefined ? invalidMs : Math.min(validMs, Math.max(1, mostMs(found)));
+      const verdict = { found, until: Date.now() + ms };
+      this.#remember(hash, verdict);
+      await this.#shared?.store.write(`${this.#shared.kind}:${hash}`, verdict, ms);
       return found;
     });
   }
@@ -38,5 +66,22 @@ export class Verdicts<T> {
   sweep(): void {
     this.#valid.sweep();
     this.#invalid.sweep();
+  }
+
+  #remember(hash: string, { found, until }: Verdict<T>): void {
+    const ms = until - Date.now();
+    if (ms <= 0) return;
+    if (found === undefined) this.#invalid.set(hash, true, Math.min(ms, invalidMs));
+    else this.#valid.set(hash, found, Math.min(ms, validMs));
+  }
+
+  async #readShared(hash: string): Promise<Verdict<T> | undefined> {
+    if (!this.#shared) return undefined;
+    const { store, kind, schema } = this.#shared;
+    const stored = z.object({ found: schema.optional(), until: z.number() });
+    const verdict = await store.read(`${kind}:${hash}`, stored);
+    return verdict && verdict.until > Date.now()
+      ? { found: verdict.found, until: verdict.until }
+      : undefined;
   }
 }

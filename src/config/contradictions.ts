@@ -32,7 +32,7 @@ export function contradictions(config: Config): string[] {
       '  OIDC_ALLOWED_… names people, but OIDC_ISSUER is not set, at which they log in. For example: OIDC_ISSUER=https://accounts.google.com',
     );
   }
-  return problems;
+  return [...problems, ...storeProblems(config)];
 }
 
 /** A provider of the operator's own knows nothing of sandboxes: somebody has to say who may. */
@@ -51,6 +51,28 @@ function loginProblems(config: Config): string[] {
   if (listsOf(config).every(({ size }) => size === 0) && config.LABEL_POLICY !== 'full') {
     problems.push(
       '  OIDC_ISSUER is set, but nobody may enter: name them. For example: OIDC_ALLOWED_DOMAINS=example.com, or LABEL_POLICY=full for preview.owner on the sandboxes',
+    );
+  }
+  return problems;
+}
+
+/** Instances that share a Redis must be able to read what the others write. */
+function storeProblems(config: Config): string[] {
+  const problems: string[] = [];
+  const { REDIS_URL: url, REDIS_HOST: host } = config;
+  if (url && host !== undefined) {
+    problems.push(
+      '  REDIS_URL and REDIS_HOST are both set: one of them says where Redis is. For example: REDIS_URL=redis://:password@redis.example.com:6379',
+    );
+  }
+  if (host === undefined && (config.REDIS_PASSWORD !== undefined || config.REDIS_TLS)) {
+    problems.push(
+      '  REDIS_PASSWORD and REDIS_TLS count with REDIS_HOST only. For example: REDIS_HOST=redis.internal',
+    );
+  }
+  if ((url || host !== undefined) && config.COOKIE_SECRET.length === 0) {
+    problems.push(
+      '  COOKIE_SECRET is not set, but instances that share a Redis need the same one on all instances. For example: COOKIE_SECRET=a-random-text-of-32-characters-or-more',
     );
   }
   return problems;

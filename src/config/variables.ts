@@ -12,6 +12,7 @@ import {
   type Variable,
   variable,
 } from './schemas.ts';
+import { storeVariables } from './storeVariables.ts';
 import { tlsVariables } from './tlsVariables.ts';
 
 export type { Variable } from './schemas.ts';
@@ -149,4 +150,5 @@ export const variables = {
     0,
   ),
   ...accessVariables,
+  ...storeVariables,
 } satisfies Record<string, Variable<unknown>>;

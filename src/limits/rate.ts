@@ -1,7 +1,13 @@
 import type { RequestHandler } from 'express';
-import { MemoryStore, type Options, type Store } from 'express-rate-limit';
 import { clientLeft } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
+import type { Hits } from './hits.ts';
+
+export interface RateLimit {
+  readonly hits: Hits;
+  readonly windowMs: number;
+  readonly max: number;
+}
 
 /**
  * One budget for each client, requests and upgrades together, counted by a store of
@@ -11,14 +17,12 @@ import { ProxyError } from '../replies/errors.ts';
  *
  * @param limit requests in a window; 0 switches the limit off
  */
-export function limitRate(windowMs: number, limit: number): RequestHandler {
+export function limitRate({ hits, windowMs, max: limit }: RateLimit): RequestHandler {
   if (limit === 0) return (_req, _res, next) => next();
-  const store: Store = new MemoryStore();
-  store.init?.({ windowMs } as Options);
   const policy = `${limit};w=${Math.ceil(windowMs / 1000)}`;
   return async (req, res, next) => {
     const { visitor, ownFields } = req.exchange;
-    const { totalHits, resetTime } = await store.increment(visitor.network);
+    const { totalHits, resetTime } = await hits.increment(visitor.network);
     if (clientLeft(req, res)) return;
     const leftMs = resetTime ? resetTime.getTime() - Date.now() : windowMs;
     const reset = Math.max(1, Math.ceil(leftMs / 1000));

@@ -28,6 +28,11 @@ const sentences = {
   'wake.failed': (f: Values) => `⚠️ ${f.sandbox}:${f.port} did not come up: ${f.code}`,
   'daytona.rejected': (f: Values) => `❌ Daytona rejected the API key (${f.status})`,
   'daytona.failed': (f: Values) => `⚠️ Daytona API call failed: ${f.call} (${f.cause})`,
+  'store.lost': (f: Values) => `⚠️ Redis is lost: every instance goes on by itself (${f.cause})`,
+  'store.back': () => '🔗 Redis is back: what instances share is shared again',
+  'store.refused': (f: Values) => `⚠️ Redis refuses: ${f.cause}`,
+  'state.failed': (f: Values) =>
+    `❌ STATE_FILE cannot be written: what others have ended may work after a restart (${f.cause})`,
   'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,
   'tls.failed': (f: Values) => `🔒 ${f.count} TLS handshakes failed, the last by ${f.last}`,
   'tls.renewed': (f: Values) => `🔒 Serving the renewed certificate, valid until ${f.until}`,

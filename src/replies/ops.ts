@@ -8,6 +8,8 @@ import { sendJson } from './send.ts';
 export interface Figures {
   readonly version: string;
   readonly cacheTtl: number;
+  /** Where it is kept what several instances share: `memory`, `redis` … */
+  store(): string;
   cached(): readonly { readonly key: string; readonly age: number; readonly remaining: number }[];
   cacheSize(): number;
   counters(): Readonly<Record<string, number>>;
@@ -35,7 +37,7 @@ export function opsPages(figures: Figures, statsToken: string | undefined) {
     sendJson(req, res, 200, {
       status: 'ok',
       timestamp: new Date().toISOString(),
-      cache: { size: figures.cacheSize(), ttl: figures.cacheTtl },
+      cache: { size: figures.cacheSize(), ttl: figures.cacheTtl, store: figures.store() },
     });
   });
   router.get('/ready', (req, res) => {
@@ -48,6 +50,7 @@ export function opsPages(figures: Figures, statsToken: string | undefined) {
     sendJson(req, res, 200, {
       totalCached: entries.length,
       entries,
+      store: figures.store(),
       ...figures.counters(),
       uptime: Math.round(process.uptime()),
       version: figures.version,

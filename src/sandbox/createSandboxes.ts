@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Refusal, SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError } from '../replies/errors.ts';
+import type { SharedStore } from '../store/sharedStore.ts';
 import { Activity } from './activity.ts';
 import { SandboxCache } from './cache.ts';
 import type { Daytona } from './daytona.ts';
@@ -19,6 +20,8 @@ export interface SandboxSources {
   readonly targetRules: () => TargetRules;
   /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
   readonly probe: (way: Way) => Promise<Refusal | undefined>;
+  /** What all instances share; undefined where there is one. */
+  readonly store: SharedStore | undefined;
   readonly log: Log;
 }
 

@@ -22,7 +22,7 @@ describe('/health', () => {
     const { status, body, headers } = await get('/health', {}, 'proxy.test');
     expect(status).toBe(200);
     const { timestamp, ...rest } = JSON.parse(body);
-    expect(rest).toEqual({ status: 'ok', cache: { size: 1, ttl: 60000 } });
+    expect(rest).toEqual({ status: 'ok', cache: { size: 1, ttl: 60000, store: 'memory' } });
     expect(new Date(timestamp).toISOString()).toBe(timestamp);
     expect(headers['cache-control']).toBe('no-store');
   });
@@ -38,7 +38,7 @@ describe('/stats', () => {
   test('has the original’s fields, in seconds', async () => {
     const { body } = await get('/stats');
     const stats = JSON.parse(body);
-    expect(stats).toMatchObject({ totalCached: 1, misses: 1, hits: 1 });
+    expect(stats).toMatchObject({ totalCached: 1, misses: 1, hits: 1, store: 'memory' });
     const [entry] = stats.entries;
     expect(entry.key).toBe(`${rig.sandbox.id}:3000`);
     expect(entry.age + entry.remaining).toBeGreaterThanOrEqual(59);

@@ -6,8 +6,8 @@
  * navigation ever starts a login or ends one.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Seals } from '../../src/access/seals.ts';
 import type { Sandbox } from '../../src/demo/sandboxes.ts';
+import { Seals } from '../../src/seals.ts';
 import { refusedUpgrade } from '../support/client.ts';
 import { CookieJar, type Page } from '../support/cookieJar.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identityProvider.ts';

@@ -31,15 +31,23 @@ const mostHops = 20;
 export class CookieJar {
   #cookies: Cookie[] = [];
 
-  /** One request, as a navigation unless `headers` say otherwise; redirects are not followed. */
-  async visit(url: string, { method = 'GET', headers = navigation, body = '' }: Options = {}) {
-    const { host, hostname, port, pathname, search } = new URL(url);
+  /**
+   * One request, as a navigation unless `headers` say otherwise; redirects are not followed.
+   *
+   * @param at the port that is asked, where it is not the address's own
+   */
+  async visit(
+    url: string,
+    { method = 'GET', headers = navigation, body = '' }: Options = {},
+    at = Number(new URL(url).port),
+  ) {
+    const { host, hostname, pathname, search } = new URL(url);
     const cookie = this.#cookies
       .filter((one) => one.host === hostname && isUnder(pathname, one.path))
       .map(({ name, value }) => `${name}=${value}`)
       .join('; ');
     const form = body ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
-    const answer = await ask(Number(port), {
+    const answer = await ask(at, {
       host,
       path: pathname + search,
       method,

@@ -32,6 +32,8 @@ export interface RigOptions {
   readonly people?: People;
   /** Whether Daytona tells its events, which are for whoever holds the API key. */
   readonly events?: boolean;
+  /** Another rig, whose Daytona, sandbox and app this proxy serves too; that one is closed last. */
+  readonly beside?: Rig;
 }
 
 export async function startRig({
@@ -40,16 +42,19 @@ export async function startRig({
   sandbox: facts,
   people,
   events,
+  beside,
 }: RigOptions = {}): Promise<Rig> {
-  const daytona = await startDaytona({
-    ...(people && { people }),
-    // Loaded where it is wanted only: most tests need no Socket.IO.
-    ...(events && { events: (await import('./daytonaEvents.ts')).attachEvents }),
-  });
-  const server = http.createServer(app ?? ((_req, res) => void res.writeHead(404).end()));
-  const port = await listen(server);
-  const sandbox = daytona.sandboxes.create(facts);
-  sandbox.ports.set(3000, port);
+  const daytona =
+    beside?.daytona ??
+    (await startDaytona({
+      ...(people && { people }),
+      // Loaded where it is wanted only: most tests need no Socket.IO.
+      ...(events && { events: (await import('./daytonaEvents.ts')).attachEvents }),
+    }));
+  const server =
+    beside?.app ?? http.createServer(app ?? ((_req, res) => void res.writeHead(404).end()));
+  const sandbox = beside?.sandbox ?? daytona.sandboxes.create(facts);
+  if (!beside) sandbox.ports.set(3000, await listen(server));
 
   const lines: string[] = [];
   const stream = new Writable({
@@ -78,6 +83,7 @@ export async function startRig({
     logs: () => lines.map((line) => JSON.parse(line)),
     close: async () => {
       await proxy.close();
+      if (beside) return;
       await closeServer(server);
       await daytona.close();
     },

@@ -1,8 +1,9 @@
 import type { Config } from '../../config/config.ts';
 import type { Log } from '../../log/logger.ts';
+import type { Seals } from '../../seals.ts';
+import type { SharedStore } from '../../store/sharedStore.ts';
 import type { DaytonaQuestions, SandboxSource } from '../access.ts';
 import type { Revocations } from '../revocations.ts';
-import type { Seals } from '../seals.ts';
 import { type Destination, Logins } from './logins.ts';
 import { isOwner, type MemberRules, mayEnter } from './members.ts';
 import { type Person, Provider, type ProviderFacts } from './provider.ts';
@@ -10,6 +11,7 @@ import { type Person, Provider, type ProviderFacts } from './provider.ts';
 interface LoginSources {
   readonly seals: Seals;
   readonly revocations: Revocations;
+  readonly store: SharedStore | undefined;
   readonly sandboxes: SandboxSource;
   readonly daytona: DaytonaQuestions;
   readonly log: Log;
@@ -43,6 +45,7 @@ export function createLogins(config: Config, sources: LoginSources): Logins | un
     provider: new Provider(find),
     seals: sources.seals,
     revocations: sources.revocations,
+    store: sources.store,
     sessionTtlMs: config.SESSION_TTL_MS,
     domains: config.PROXY_DOMAIN,
     attempt: ({ requestId, visitor }, sandbox, good) => {

@@ -1,38 +1,57 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import { BoundedCache } from '../../boundedCache.ts';
 import { sameSecret } from '../../secrets.ts';
+import type { SharedStore } from '../../store/sharedStore.ts';
 
 /** The parameter of the sandbox's address that carries a code. */
 export const codeName = 'DAYTONA_PROXY_CODE';
 
 const codeMs = 30_000;
 const mostCodes = 10_000;
+const codeShape = /^[\w-]{32}$/;
 
-/** A login that a sandbox's host may take over as a session of its own. */
-export interface Handover {
-  readonly host: string;
+const handover = z.object({
+  /** The sandbox's host. */
+  host: z.string(),
   /** Of the browser that began the login on that host. */
-  readonly browser: string;
-  readonly sandboxId: string;
-  readonly visitor: string;
-  readonly login: string;
-}
+  browser: z.string(),
+  sandboxId: z.string(),
+  visitor: z.string(),
+  login: z.string(),
+});
+/** A login that a sandbox's host may take over as a session of its own. */
+export type Handover = Readonly<z.output<typeof handover>>;
 
 /** One-time codes, because no cookie is shared between our own host and the sandboxes'. */
 export class Handovers {
   readonly #open = new BoundedCache<Handover>(mostCodes);
+  readonly #store: SharedStore | undefined;
+
+  constructor(store?: SharedStore) {
+    this.#store = store;
+  }
 
   /** @returns a code that lives 30 s */
-  give(handover: Handover): string {
-    const code = randomBytes(24).toString('base64url');
-    this.#open.set(code, handover, codeMs);
+  async give(given: Handover): Promise<string> {
+    const shared = newCode();
+    if (await this.#store?.write(`code:${shared}`, given, codeMs)) return shared;
+    // Another one: the first may yet turn up in the store, and a code must be in one place alone.
+    const code = newCode();
+    this.#open.set(code, given, codeMs);
     return code;
   }
 
   /** Takes a code, good or not, out of the world. */
-  take(code: string, host: string, browsers: readonly string[]): Handover | undefined {
-    const found = this.#open.get(code);
+  async take(
+    code: string,
+    host: string,
+    browsers: readonly string[],
+  ): Promise<Handover | undefined> {
+    if (!codeShape.test(code)) return undefined;
+    const own = this.#open.get(code);
     this.#open.delete(code);
+    const found = own ?? (await this.#store?.take(`code:${code}`, handover));
     if (!found || found.host !== host) return undefined;
     return browsers.some((browser) => sameSecret(browser, found.browser)) ? found : undefined;
   }
@@ -40,4 +59,8 @@ export class Handovers {
   sweep(): void {
     this.#open.sweep();
   }
+}
+
+function newCode(): string {
+  return randomBytes(24).toString('base64url');
 }

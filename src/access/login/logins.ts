@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { BoundedCache } from '../../boundedCache.ts';
 import { addressOf, type Exchange } from '../../exchange.ts';
 import { splitHost } from '../../host/parse.ts';
 import { ProxyError } from '../../replies/errors.ts';
+import type { Seals } from '../../seals.ts';
 import { sameSecret } from '../../secrets.ts';
+import type { SharedStore } from '../../store/sharedStore.ts';
 import { cookieName, cookiesNamed, setCookie } from '../cookies.ts';
 import type { Revocations } from '../revocations.ts';
-import type { Seals } from '../seals.ts';
 import { codeName, type Handover, Handovers } from './handover.ts';
+import { People } from './people.ts';
 import type { Pending, Person, Provider } from './provider.ts';
 import { isReturnable, returnAddress, withParameter } from './returnPath.ts';
+import { UsedStates } from './usedStates.ts';
 
 /** How long a person may take over a login. */
 const patienceMs = 600_000;
-const mostPeople = 10_000;
 /** Sessions in use go on and on; what ends them must not be forgotten before. */
 const accountMs = 30 * 86_400_000;
 
@@ -43,6 +44,8 @@ export interface LoginParts {
   readonly seals: Seals;
   readonly revocations: Revocations;
   readonly sessionTtlMs: number;
+  /** With it any instance may serve any step of a login. */
+  readonly store: SharedStore | undefined;
   readonly domains: readonly string[];
   /** Told of every login that came to an end, good or not. */
   readonly attempt: (exchange: Exchange, sandbox: string, good: boolean) => void;
@@ -65,12 +68,15 @@ export interface LoggedOut {
 /** The way of a login: sandbox's host, our host, provider, our host, sandbox's host. */
 export class Logins {
   readonly #parts: LoginParts;
-  readonly #handovers = new Handovers();
-  readonly #usedStates = new BoundedCache<true>(mostPeople);
-  readonly #people = new BoundedCache<Person>(mostPeople);
+  readonly #handovers: Handovers;
+  readonly #usedStates: UsedStates;
+  readonly #people: People;
 
   constructor(parts: LoginParts) {
     this.#parts = parts;
+    this.#handovers = new Handovers(parts.store);
+    this.#usedStates = new UsedStates(patienceMs, parts.store);
+    this.#people = new People(parts.sessionTtlMs, parts.store);
   }
 
   /** On the sandbox's host: marks the browser, and sends it to ours. */
@@ -101,7 +107,7 @@ export class Logins {
     const to = destination.safeParse(opened?.to).data;
     if (!to) throw new ProxyError('LOGIN_FAILED');
     for (const login of await this.#loginsOf(req, visitor.proto)) {
-      const person = this.#people.get(login);
+      const person = await this.#people.of(login);
       // Who may not enter may by now be somebody else, or have a newer token: the provider knows.
       const location = person && (await this.#handOver(exchange, person, login, to));
       if (location) return { location, cookies: [] };
@@ -127,10 +133,9 @@ export class Logins {
     const callback = new URL(returnAddress(proto, host, target));
     const sealed = callback.searchParams.get('state') ?? '';
     const pending = state.safeParse(await this.#parts.seals.open('state', sealed)).data;
-    if (!pending || this.#usedStates.get(pending.jti)) throw new ProxyError('LOGIN_FAILED');
+    if (!pending) throw new ProxyError('LOGIN_FAILED');
     const ours = browsersOf(req, proto).some((value) => sameSecret(value, pending.browser));
-    if (!ours) throw new ProxyError('LOGIN_FAILED');
-    this.#usedStates.set(pending.jti, true, patienceMs);
+    if (!ours || !(await this.#usedStates.use(pending.jti))) throw new ProxyError('LOGIN_FAILED');
     let person: Person;
     try {
       person = await this.#parts.provider.finish(callback, sealed, pending);
@@ -139,11 +144,8 @@ export class Logins {
       throw new ProxyError('LOGIN_FAILED', { cause });
     }
     // One login of a person in a browser, whatever the number of tabs: one logout ends it.
-    const earlier = (await this.#loginsOf(req, proto)).find(
-      (known) => this.#people.get(known)?.subject === person.subject,
-    );
-    const login = earlier ?? newSecret();
-    this.#people.set(login, person, this.#parts.sessionTtlMs);
+    const login = (await this.#earlierLogin(req, proto, person)) ?? newSecret();
+    await this.#people.add(login, person);
     const location = await this.#handOver(exchange, person, login, pending.to);
     if (location === undefined) throw new ProxyError('NOT_A_MEMBER');
     const account = await this.#parts.seals.seal('account', { login }, Date.now() + accountMs);
@@ -151,7 +153,7 @@ export class Logins {
   }
 
   /** On the sandbox's host, with a code; undefined where it is not this browser's. */
-  redeem(req: IncomingMessage, { visitor }: Exchange, code: string): Handover | undefined {
+  redeem(req: IncomingMessage, { visitor }: Exchange, code: string): Promise<Handover | undefined> {
     return this.#handovers.take(code, visitor.host, browsersOf(req, visitor.proto));
   }
 
@@ -159,8 +161,8 @@ export class Logins {
   async logOut(req: IncomingMessage, { visitor }: Exchange): Promise<LoggedOut> {
     const logins = await this.#loginsOf(req, visitor.proto);
     for (const login of logins) {
-      this.#people.delete(login);
       await this.#parts.revocations.add(login, Date.now() + this.#parts.sessionTtlMs);
+      await this.#people.remove(login);
     }
     return { any: logins.length > 0, cookie: accountCookie('', 0, visitor.proto) };
   }
@@ -183,8 +185,19 @@ export class Logins {
     this.#parts.attempt(exchange, to.sandbox, sandboxId !== undefined);
     if (sandboxId === undefined) return undefined;
     const visitor = person.email ?? person.subject;
-    const code = this.#handovers.give({ host, browser, sandboxId, visitor, login });
+    const code = await this.#handovers.give({ host, browser, sandboxId, visitor, login });
     return returnAddress(proto, host, withParameter(to.target, codeName, code));
+  }
+
+  async #earlierLogin(
+    req: IncomingMessage,
+    proto: 'http' | 'https',
+    { subject }: Person,
+  ): Promise<string | undefined> {
+    for (const login of await this.#loginsOf(req, proto)) {
+      if ((await this.#people.of(login))?.subject === subject) return login;
+    }
+    return undefined;
   }
 
   async #loginsOf(req: IncomingMessage, proto: 'http' | 'https'): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Handovers } from '../../../src/access/login/handover.ts';
-import { Seals } from '../../../src/access/seals.ts';
 import { Sessions } from '../../../src/access/session.ts';
 import { Verdicts } from '../../../src/access/verdicts.ts';
+import { Seals } from '../../../src/seals.ts';
 
 const start = Date.now();
 const after = (ms: number) => jest.setSystemTime(start + ms);
@@ -57,15 +57,15 @@ test('a seal opens for its own purpose, with its own secret, and not too late', 
   expect(await seals.open('login', text)).toBeUndefined();
 });
 
-test('a one-time code lives for 30 seconds', () => {
+test('a one-time code lives for 30 seconds', async () => {
   const handovers = new Handovers();
   const login = { host, browser: 'b', sandboxId: 'abc', visitor: 'v', login: 'l' };
-  const [one, two] = [handovers.give(login), handovers.give(login)];
+  const [one, two] = [await handovers.give(login), await handovers.give(login)];
   after(29_000);
-  expect(handovers.take(one, host, ['x', 'b'])).toEqual(login);
-  expect(handovers.take(one, host, ['b'])).toBeUndefined();
+  expect(await handovers.take(one, host, ['x', 'b'])).toEqual(login);
+  expect(await handovers.take(one, host, ['b'])).toBeUndefined();
   after(31_000);
-  expect(handovers.take(two, host, ['b'])).toBeUndefined();
+  expect(await handovers.take(two, host, ['b'])).toBeUndefined();
 });
 
 test('a good verdict is kept for 2 minutes, a bad one for 5 seconds, a failure not at all', async () => {

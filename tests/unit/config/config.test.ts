@@ -92,6 +92,18 @@ describe('readConfig', () => {
     expect(problemsOf({ ...key, ENABLE_TLS: 'yes' })).toContain('must be one of true, false');
   });
 
+  test('wants one Redis, and one secret for all who share it', () => {
+    const key = { DAYTONA_API_KEY: 'k', COOKIE_SECRET: 's'.repeat(32) };
+    const url = 'redis://:pw@127.0.0.1:6379';
+    expect(readConfig({ ...key, REDIS_URL: url }).REDIS_URL?.host).toBe('127.0.0.1:6379');
+    const both = problemsOf({ ...key, REDIS_URL: url, REDIS_HOST: 'r' });
+    expect(both).toContain('REDIS_URL and REDIS_HOST are both set');
+    expect(problemsOf({ DAYTONA_API_KEY: 'k', REDIS_HOST: 'r' })).toContain(
+      'the same one on all instances',
+    );
+    expect(problemsOf({ ...key, REDIS_URL: url, REDIS_TLS: 'true' })).toContain('REDIS_HOST only');
+  });
+
   test('lists every problem at once, each with a valid example', () => {
     const message = problemsOf({ PORT: '70000', LOG_LEVEL: 'loud', PROXY_DOMAIN: 'https://x.y' });
     expect(message).toContain('4 problems');
@@ -118,6 +130,11 @@ describe('readConfig', () => {
     ['ALLOW_PRIVATE_UPSTREAMS', 'yes'],
     ['STATS_TOKEN', 'short'],
     ['ORIGIN_MODE', 'LOCAL'],
+    ['REDIS_URL', 'http://127.0.0.1:6379'],
+    ['REDIS_URL', 'redis://127.0.0.1/0?x=1'],
+    ['REDIS_URL', 'redis://:%zz@127.0.0.1'],
+    ['REDIS_PORT', '0'],
+    ['REDIS_PREFIX', 'two words'],
   ])('refuses %s=%s', (name, value) => {
     expect(problemsOf({ DAYTONA_API_KEY: 'k', [name]: value })).toContain(`  ${name} = `);
   });
@@ -134,13 +151,19 @@ describe('readConfig', () => {
       DAYTONA_API_KEY: 'dtn secret',
       STATS_TOKEN: 'hidden',
       DAYTONA_API_URL: 'http://user:hidden@host/api',
+      REDIS_URL: 'http://:hidden@host',
     });
     expect(message).not.toMatch(/dtn secret|hidden/);
     expect(message).toContain('****');
   });
 
   test('has a valid example for every variable', () => {
-    const env = Object.entries(variables).map(([name, { example }]) => [name, example]);
-    expect(() => readConfig(Object.fromEntries(env))).not.toThrow();
+    const env = Object.fromEntries(
+      Object.entries(variables).map(([name, { example }]) => [name, example]),
+    );
+    // Redis is named in one of two ways.
+    const { REDIS_URL, REDIS_HOST, REDIS_PASSWORD, REDIS_TLS, ...rest } = env;
+    expect(() => readConfig({ ...rest, REDIS_URL })).not.toThrow();
+    expect(() => readConfig({ ...rest, REDIS_HOST, REDIS_PASSWORD, REDIS_TLS })).not.toThrow();
   });
 });

@@ -1,0 +1,22 @@
+import type { Config } from '../config/config.ts';
+import type { Log } from '../log/logger.ts';
+import { Seals } from '../seals.ts';
+import { redisAddress } from './address.ts';
+import { Envelopes } from './envelope.ts';
+import { SharedStore } from './sharedStore.ts';
+
+/**
+ * Connects to the Redis that several instances share. It need not be there: the log says so, and it
+ * is found as soon as it is.
+ *
+ * @returns undefined where none is configured; nothing of Redis is loaded then
+ */
+export async function connectStore(config: Config, log: Log): Promise<SharedStore | undefined> {
+  const address = redisAddress(config);
+  if (!address) return undefined;
+  const { RedisLine } = await import('./redisLine.ts');
+  const line = new RedisLine(address, config.REDIS_PREFIX, log);
+  const envelopes = new Envelopes(new Seals(config.COOKIE_SECRET), config.REDIS_PREFIX);
+  await line.open();
+  return new SharedStore(line, envelopes);
+}
