@@ -16,6 +16,9 @@ stream.addEventListener('ready', () => { stream.close(); again(); });
 stream.addEventListener('failed', ({ data }) => {
   stream.close();
   show(data);
+  document.querySelector('h1').textContent = 'Your sandbox did not start.';
+  document.querySelector('progress').hidden = true;
+  document.getElementById('soon').hidden = true;
   document.getElementById('again').hidden = false;
 });
 stream.addEventListener('error', () => { if (stream.readyState === 2) setTimeout(again, 3000); });
@@ -31,7 +34,7 @@ export function waitingPage({ message, state }: ProxyError, requestId: string): 
     'Starting…',
     message,
     `<p role="status"><progress aria-label="starting"></progress> <span id="state">${escapeHtml(state ?? '')}</span></p>
-<p>The page shows by itself as soon as it is there.</p>
+<p id="soon">The page shows by itself as soon as it is there.</p>
 <p><button id="again" hidden>Try again</button></p>
 <p><small>request ${escapeHtml(requestId)}</small></p>
 <script>${script}</script>`,

@@ -3,19 +3,18 @@ import type { SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { type Aged, AgeingCache } from './ageingCache.ts';
 import type { PreviewLink, SandboxFacts } from './daytona.ts';
+import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
 import { readState } from './state.ts';
 
 const cacheSize = 10_000;
-/** A sandbox that does not run is asked about again soon: somebody is likely starting it. */
-const notRunningMs = 2_000;
-/** The longest that a sandbox counts as private after it went public, and gets its token sent. */
-const longestFactsMs = 60_000;
+/** What another instance may know better is not kept for longer. */
+const sharedMs = 5_000;
 
-export interface CacheRules {
-  /** How long a link is fresh, in ms. */
-  readonly ttlMs: number;
-  /** How much longer the last answer serves where Daytona has none, in ms. */
-  readonly staleMs: number;
+export interface CacheRules extends Freshness {
+  /** True while other instances share what is known, and whatever is kept here is their word too. */
+  readonly shared: () => boolean;
+  /** Told of what is forgotten here, and may be wrong elsewhere. */
+  readonly onForget: (id: string) => void;
 }
 
 /** Everything known about one port of a sandbox that runs. */
@@ -26,18 +25,18 @@ export interface Resolution {
 
 /** What Daytona has told of sandboxes, and how true it still is. */
 export class SandboxCache {
-  readonly #ttlMs: number;
+  readonly #rules: CacheRules;
   readonly #log: Log;
   readonly #links: AgeingCache<PreviewLink>;
   readonly #facts: AgeingCache<SandboxFacts>;
   /** Of sandboxes that may not run: a start renews the token, so these are soon asked for again. */
   readonly #tokens = new BoundedCache<PreviewLink>(cacheSize);
 
-  constructor({ ttlMs, staleMs }: CacheRules, log: Log) {
-    this.#ttlMs = ttlMs;
+  constructor(rules: CacheRules, log: Log) {
+    this.#rules = rules;
     this.#log = log;
-    this.#links = new AgeingCache(cacheSize, staleMs);
-    this.#facts = new AgeingCache(cacheSize, staleMs);
+    this.#links = new AgeingCache(cacheSize, rules.staleMs);
+    this.#facts = new AgeingCache(cacheSize, rules.staleMs);
   }
 
   link(address: SandboxAddress): Aged<PreviewLink> | undefined {
@@ -61,19 +60,18 @@ export class SandboxCache {
   }
 
   keepLink(address: SandboxAddress, link: PreviewLink): void {
-    this.#links.set(keyOf(address), link, this.#ttlMs);
+    this.#links.set(keyOf(address), link, this.#bounded(this.#rules.ttlMs));
     this.#log('info', 'cache.store', { sandbox: address.id, port: address.port });
   }
 
   keepToken(address: SandboxAddress, link: PreviewLink): void {
-    this.#tokens.set(keyOf(address), link, notRunningMs);
+    this.#tokens.set(keyOf(address), link, unsureLinkMs);
   }
 
   /** @param id the sandbox's id, or the name that it goes by */
   keepFacts(id: string, facts: SandboxFacts): void {
     const running = readState(facts.state) === 'running';
-    const ttlMs = Math.min(this.#ttlMs, running ? longestFactsMs : notRunningMs);
-    this.#facts.set(id, facts, ttlMs, running);
+    this.#facts.set(id, facts, this.#bounded(factsMs(this.#rules, facts.state)), running);
     // A start renews the token: no link may outlive the time in which its sandbox did not run.
     if (!running) this.#links.deleteAll(`${id}:`);
   }
@@ -86,9 +84,15 @@ export class SandboxCache {
 
   /** Drops the links to all its ports, which have the same token. */
   forgetLinks(id: string, reason: string): void {
-    this.#links.deleteAll(`${id}:`);
-    this.#tokens.deleteAll(`${id}:`);
+    this.#dropLinks(id);
     this.#log('info', 'cache.forget', { sandbox: id, reason });
+    this.#rules.onForget(id);
+  }
+
+  /** Drops what another instance has forgotten. */
+  drop(id: string): void {
+    this.#facts.delete(id);
+    this.#dropLinks(id);
   }
 
   /** Drops expired entries and says how many links those were. */
@@ -101,6 +105,15 @@ export class SandboxCache {
   /** Fresh links with age and remaining time in whole seconds, oldest first. */
   entries(): { key: string; age: number; remaining: number }[] {
     return this.#links.entries();
+  }
+
+  #bounded(ttlMs: number): number {
+    return this.#rules.shared() ? Math.min(ttlMs, sharedMs) : ttlMs;
+  }
+
+  #dropLinks(id: string): void {
+    this.#links.deleteAll(`${id}:`);
+    this.#tokens.deleteAll(`${id}:`);
   }
 }
 

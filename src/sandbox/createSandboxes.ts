@@ -11,6 +11,8 @@ import { followEvents } from './events.ts';
 import type { LocateParts } from './locate.ts';
 import { Lookups } from './lookups.ts';
 import { MissBudget } from './missBudget.ts';
+import { shareForgetting } from './sharedForgetting.ts';
+import { SharedSource } from './sharedSource.ts';
 import type { TargetRules } from './target.ts';
 import { Waker } from './wake/waker.ts';
 import { type Way, waysTo } from './ways.ts';
@@ -35,9 +37,16 @@ export interface SandboxParts {
 
 /** Builds everything behind the question where a sandbox lives, and whether it is awake. */
 export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
-  const { daytona, probe, log } = sources;
+  const { daytona, probe, store, log } = sources;
+  const freshness = { ttlMs: config.CACHE_TTL, staleMs: config.STALE_IF_ERROR_MS };
+  const shared = store && new SharedSource(daytona, store, freshness);
+  const forgotten = store && shareForgetting(store, (id) => cache.drop(id));
   const cache = new SandboxCache(
-    { ttlMs: config.CACHE_TTL, staleMs: config.STALE_IF_ERROR_MS },
+    {
+      ...freshness,
+      shared: () => store?.status() === 'up',
+      onForget: (id) => forgotten?.(id),
+    },
     log,
   );
   const budget = new MissBudget({
@@ -45,11 +54,15 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     perClient: config.LOOKUP_MISSES_PER_CLIENT,
     inAll: config.LOOKUP_MISSES,
   });
-  const directory = new SandboxDirectory(cache, new Lookups(daytona, budget, cache), log);
+  const directory = new SandboxDirectory(
+    cache,
+    new Lookups(shared ?? daytona, budget, cache, log),
+    log,
+  );
   const activity = new Activity({
     mode: config.ACTIVITY,
     report: daytona.noteActivity,
-    claim: async () => undefined,
+    claim: async (id, ms) => store?.claim(`activity:${id}`, ms),
   });
   const wayTo = waysTo(sources.targetRules, activity.ours);
 
@@ -67,7 +80,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     daytona,
     askFacts: (id) => directory.askFacts(id),
     answers,
-    claim: async () => undefined,
+    claim: async (id, ms) => store?.claim(`wake:${id}`, ms),
     cooldownMs: config.WAKE_COOLDOWN_MS,
     most: config.WAKE_MAX,
     log,
@@ -77,7 +90,10 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       ? followEvents({
           apiKey: config.DAYTONA_API_KEY,
           apiUrl: config.DAYTONA_API_URL,
-          onChange: (change) => directory.learn(change),
+          onChange: (change) => {
+            directory.learn(change);
+            shared?.keepFacts(change.facts.id, change.facts);
+          },
           log,
         })
       : undefined;

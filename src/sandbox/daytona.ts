@@ -46,7 +46,7 @@ export interface DaytonaOptions extends ApiCallRules {
   readonly apiUrl: string;
 }
 
-const previewLink = z.object({
+export const previewLink = z.object({
   sandboxId: z.string().min(1),
   url: z.string().min(1),
   token: z.string().regex(/^[\x21-\x7e]+$/),

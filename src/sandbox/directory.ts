@@ -128,7 +128,7 @@ export class SandboxDirectory {
 
   /** Asks Daytona for a sandbox's facts, whatever is known. */
   askFacts(id: string): Promise<SandboxFacts> {
-    return this.#lookups.facts(id);
+    return this.#lookups.facts(id, undefined, true);
   }
 
   /** Fresh links with age and remaining time in whole seconds, oldest first. */
@@ -148,10 +148,9 @@ export class SandboxDirectory {
   }
 
   async #lookUp(address: SandboxAddress, client: string | undefined): Promise<Resolution> {
-    const { id, port } = address;
+    const { id } = address;
     const knownLink = this.#cache.link(address);
     const knownFacts = this.#cache.facts(id);
-    if (!knownLink?.fresh) this.#log('info', 'cache.fetch', { sandbox: id, port });
     const [link, facts] = await Promise.all([
       knownLink?.fresh ? knownLink.value : this.#lookups.link(address, client),
       knownFacts?.fresh ? knownFacts.value : this.#lookups.facts(id, client),

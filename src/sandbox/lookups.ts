@@ -1,10 +1,12 @@
 import { BoundedCache } from '../boundedCache.ts';
 import type { SandboxAddress } from '../exchange.ts';
+import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
 import type { SandboxCache } from './cache.ts';
-import type { Daytona, PreviewLink, SandboxFacts } from './daytona.ts';
+import type { PreviewLink, SandboxFacts } from './daytona.ts';
 import type { MissBudget } from './missBudget.ts';
+import type { SandboxSource } from './sharedSource.ts';
 
 const cacheSize = 10_000;
 const missingMs = 5_000;
@@ -12,24 +14,22 @@ const missingMs = 5_000;
 const maxLookups = 1_000;
 
 /**
- * Asks Daytona about sandboxes: once for all who ask the same at the same time, not again for a
+ * Asks about sandboxes: once for all who ask the same at the same time, not again for a
  * while for one that does not exist, and no more than the budget for guesses allows.
  */
 export class Lookups {
-  readonly #daytona: Pick<Daytona, 'previewLink' | 'facts'>;
+  readonly #source: SandboxSource;
   readonly #budget: MissBudget;
   readonly #cache: SandboxCache;
+  readonly #log: Log;
   /** Apart from what was found, so that guesses push out nothing but other guesses. */
   readonly #missing = new BoundedCache<true>(cacheSize);
   readonly #links = new SingleFlight<PreviewLink>();
   readonly #facts = new SingleFlight<SandboxFacts>();
 
-  constructor(
-    daytona: Pick<Daytona, 'previewLink' | 'facts'>,
-    budget: MissBudget,
-    cache: SandboxCache,
-  ) {
-    this.#daytona = daytona;
+  constructor(source: SandboxSource, budget: MissBudget, cache: SandboxCache, log: Log) {
+    this.#log = log;
+    this.#source = source;
     this.#budget = budget;
     this.#cache = cache;
   }
@@ -38,21 +38,29 @@ export class Lookups {
    * Gives the link of a sandbox in whatever state; whoever knows that it runs may keep it.
    *
    * @param client whose request it is; undefined where it is nobody's
+   * @param refused a token that is known to be none any more
    * @throws ProxyError SANDBOX_NOT_FOUND, TOO_MANY_MISSES or one about the API
    */
-  link(address: SandboxAddress, client?: string): Promise<PreviewLink> {
+  link(address: SandboxAddress, client?: string, refused?: string): Promise<PreviewLink> {
     const { id, port } = address;
-    return this.#ask(this.#links, `${id}:${port}`, id, client, async () => {
-      const link = await this.#daytona.previewLink(id, port);
+    const flights = this.#links;
+    const key = flightOf(flights, `${id}:${port}`, refused !== undefined);
+    return this.#ask(flights, key, id, client, async () => {
+      this.#log('info', 'cache.fetch', { sandbox: id, port });
+      const link = await this.#source.previewLink(id, port, refused);
       this.#cache.keepToken(address, link);
       return link;
     });
   }
 
-  /** @throws ProxyError SANDBOX_NOT_FOUND, TOO_MANY_MISSES or one about the API */
-  facts(id: string, client?: string): Promise<SandboxFacts> {
-    return this.#ask(this.#facts, id, id, client, async () => {
-      const facts = await this.#daytona.facts(id);
+  /**
+   * @param anew true where only Daytona's own word will do
+   * @throws ProxyError SANDBOX_NOT_FOUND, TOO_MANY_MISSES or one about the API
+   */
+  facts(id: string, client?: string, anew = false): Promise<SandboxFacts> {
+    const flights = this.#facts;
+    return this.#ask(flights, flightOf(flights, id, anew), id, client, async () => {
+      const facts = await this.#source.facts(id, anew);
       this.#cache.keepFacts(id, facts);
       return facts;
     });
@@ -85,6 +93,12 @@ export class Lookups {
       throw error;
     }
   }
+}
+
+/** Who wants Daytona's own word does not join who takes anybody's, but the other way round. */
+function flightOf(flights: SingleFlight<unknown>, key: string, anew: boolean): string {
+  const own = `${key} anew`;
+  return anew || flights.has(own) ? own : key;
 }
 
 function isMiss(error: unknown): boolean {

@@ -77,10 +77,10 @@ export class Renewals {
 
   async #otherLink(address: SandboxAddress, token: string): Promise<PreviewLink | undefined> {
     this.#cache.forgetLinks(address.id, 'token');
-    let link = await this.#lookups.link(address);
+    let link = await this.#lookups.link(address, undefined, token);
     if (link.token === token) {
       await wait(lookupCacheMs);
-      link = await this.#lookups.link(address);
+      link = await this.#lookups.link(address, undefined, token);
     }
     this.#cache.keepLink(address, link);
     if (link.token !== token) return link;
@@ -95,7 +95,10 @@ export class Renewals {
   ): Promise<Resolution> {
     const news = this.#heard.get(address.id) === undefined;
     this.#heard.set(address.id, refusal, heardMs);
-    if (news) this.#cache.forget(address.id, refusal);
+    if (news) {
+      this.#cache.forget(address.id, refusal);
+      await this.#lookups.facts(address.id, undefined, true);
+    }
     const found = await this.#resolve(address);
     const moved = found.link.token !== refused.token || found.link.url !== refused.url;
     // A sandbox that is moved to another machine keeps its address.

@@ -5,7 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import http, { type Server } from 'node:http';
 import net from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ask } from '../support/client.ts';
 import { printFigures, quantile } from '../support/figures.ts';
 import { closeServer, domain, listen } from '../support/rig.ts';
 import { WatchedProxy } from '../support/watchedProxy.ts';
@@ -28,6 +30,7 @@ beforeAll(async () => {
   app = http.createServer((_req, res) => res.end('ok'));
   proxy = await WatchedProxy.start(await listen(app), {
     TRUSTED_PROXIES: '127.0.0.0/8',
+    RATE_LIMIT_MAX: '1000000000', // It counts, and refuses nobody.
     RATE_LIMIT_WINDOW_MS: String(windowMs),
     LOOKUP_MISSES_PER_CLIENT: String(missesPerClient),
     LOOKUP_MISSES: String(missesInAll),
@@ -46,7 +49,8 @@ const anyNetwork = () => {
 };
 
 test('100 000 random ids from one client, then from 10 000 networks', async () => {
-  await flood(2_000, () => proxy.host(), oneClient); // Warm, like a proxy that has served a while.
+  await flood(50_000, () => proxy.host(), oneClient); // Warm, like a proxy that has served a while.
+  await flood(10_000, guess, anyNetwork);
   const before = await proxy.read();
   for (const [where, client, budget] of [
     ['one client', oneClient, missesPerClient],
@@ -76,13 +80,13 @@ test('100 000 random ids from one client, then from 10 000 networks', async () =
   }
 });
 
-test('a known sandbox is as quick beside guesses as beside requests', async () => {
+test('a known sandbox is as quick beside guesses as beside as many requests', async () => {
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const beside = async (host: () => string) => {
       const stop = { now: false };
-      const load = flood(Number.POSITIVE_INFINITY, host, anyNetwork, stop, 4);
-      const times = await visits(1_000);
+      const load = pacedFlood(host, stop);
+      const times = await visits(2_000);
       stop.now = true;
       await load;
       return quantile(times, 0.99);
@@ -91,19 +95,35 @@ test('a known sandbox is as quick beside guesses as beside requests', async () =
     ratios.push((await beside(guess)) / requests);
   }
   const median = quantile(ratios, 0.5);
-  printFigures('p99 of a known sandbox beside guesses', {
-    'times that beside requests': median.toFixed(2),
+  printFigures('p99 of a known sandbox beside 500 guesses a second', {
+    'times that beside 500 requests': median.toFixed(2),
   });
   expect(median).toBeLessThan(slower);
 });
+
+/** Sends 500 requests a second, on ten connections in turn. */
+async function pacedFlood(host: () => string, stop: { now: boolean }): Promise<void> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 10 });
+  const under = new Set<Promise<unknown>>();
+  while (!stop.now) {
+    for (let i = 0; i < 5; i++) {
+      const headers = { 'x-forwarded-for': anyNetwork(), 'x-forwarded-proto': 'https' };
+      const asked: Promise<unknown> = ask(proxy.port, { host: host(), headers, agent }).finally(
+        () => under.delete(asked),
+      );
+      under.add(asked);
+    }
+    await wait(10);
+  }
+  await Promise.all(under);
+  agent.destroy();
+}
 
 /** Sends requests on a few connections, each as soon as the one before it is answered. */
 async function flood(
   count: number,
   host: () => string,
   client: () => string,
-  stop = { now: false },
-  connections = lines,
 ): Promise<Record<string, number>> {
   const statuses: Record<string, number> = {};
   let left = count;
@@ -111,7 +131,7 @@ async function flood(
     new Promise<void>((resolve, reject) => {
       const socket = net.connect(proxy.port, '127.0.0.1');
       const next = () => {
-        if (left-- <= 0 || stop.now) return void socket.end();
+        if (left-- <= 0) return void socket.end();
         socket.write(
           `GET / HTTP/1.1\r\nHost: ${host()}\r\nX-Forwarded-For: ${client()}\r\nX-Forwarded-Proto: https\r\n\r\n`,
         );
@@ -134,7 +154,7 @@ async function flood(
         .once('close', () => resolve())
         .once('error', reject);
     });
-  await Promise.all(Array.from({ length: connections }, line));
+  await Promise.all(Array.from({ length: lines }, line));
   return statuses;
 }
 

@@ -41,9 +41,12 @@ beforeEach(() => {
   fail = undefined;
   calls = [];
   gate = Promise.resolve();
-  const cache = new SandboxCache({ ttlMs: 60_000, staleMs: 60_000 }, log);
+  const cache = new SandboxCache(
+    { ttlMs: 60_000, staleMs: 60_000, shared: () => false, onForget: () => {} },
+    log,
+  );
   const budget = new MissBudget({ windowMs: 60_000, perClient: 0, inAll: 0 });
-  directory = new SandboxDirectory(cache, new Lookups(daytona, budget, cache), log);
+  directory = new SandboxDirectory(cache, new Lookups(daytona, budget, cache, log), log);
 });
 
 describe('SandboxDirectory', () => {

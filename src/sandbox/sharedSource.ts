@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { asProxyError } from '../replies/errors.ts';
+import type { SharedStore } from '../store/sharedStore.ts';
+import {
+  type Daytona,
+  facts,
+  type PreviewLink,
+  previewLink,
+  type SandboxFacts,
+} from './daytona.ts';
+import { type Freshness, factsMs } from './freshness.ts';
+
+/** In the last part of its time somebody asks for it anew, while it still serves. */
+const ageingPart = 0.2;
+/** How long one instance may take to do that before another tries. */
+const refreshMs = 10_000;
+
+/** Where sandboxes are asked about. */
+export interface SandboxSource {
+  /** @param refused a token that is known to be none any more */
+  previewLink(id: string, port: number, refused?: string): Promise<PreviewLink>;
+  /** @param anew true where only Daytona's own word will do */
+  facts(id: string, anew?: boolean): Promise<SandboxFacts>;
+}
+
+interface Kept<T> {
+  readonly value: T;
+  /** In ms since the epoch. */
+  readonly freshUntil: number;
+}
+
+interface Question<T> {
+  readonly key: string;
+  readonly schema: z.ZodType<T>;
+  readonly ask: () => Promise<T>;
+  readonly ttlMs: (value: T) => number;
+  /** False for what is kept and known to be no longer true. */
+  readonly believable: (value: T) => boolean;
+}
+
+/**
+ * Asks Daytona once for all instances: what one of them was told stands in the store for the others.
+ * Where the store cannot say, Daytona is asked; where Daytona cannot, the last answer serves.
+ */
+export class SharedSource implements SandboxSource {
+  readonly #daytona: Pick<Daytona, 'previewLink' | 'facts'>;
+  readonly #store: SharedStore;
+  readonly #rules: Freshness;
+
+  constructor(
+    daytona: Pick<Daytona, 'previewLink' | 'facts'>,
+    store: SharedStore,
+    rules: Freshness,
+  ) {
+    this.#daytona = daytona;
+    this.#store = store;
+    this.#rules = rules;
+  }
+
+  previewLink(id: string, port: number, refused?: string): Promise<PreviewLink> {
+    return this.#look({
+      key: `link:${id}:${port}`,
+      schema: previewLink,
+      ask: () => this.#daytona.previewLink(id, port),
+      ttlMs: () => this.#rules.ttlMs,
+      believable: ({ token }) => token !== refused,
+    });
+  }
+
+  facts(id: string, anew = false): Promise<SandboxFacts> {
+    return this.#look({
+      key: `facts:${id}`,
+      schema: facts,
+      ask: () => this.#daytona.facts(id),
+      ttlMs: ({ state }) => factsMs(this.#rules, state),
+      believable: () => !anew,
+    });
+  }
+
+  /** Keeps what Daytona has told without being asked. */
+  keepFacts(id: string, told: SandboxFacts): void {
+    void this.#keep(`facts:${id}`, told, factsMs(this.#rules, told.state));
+  }
+
+  async #look<T>(question: Question<T>): Promise<T> {
+    const { key, schema, believable } = question;
+    const kept = await this.#store.read(key, keptOf(schema));
+    const last = kept && believable(kept.value) ? kept : undefined;
+    if (last) {
+      const left = last.freshUntil - Date.now();
+      const ttlMs = question.ttlMs(last.value);
+      // More than it was ever given means that a clock was put back.
+      if (left > 0 && left <= ttlMs) {
+        if (left < ttlMs * ageingPart) this.#refresh(question).catch(() => {});
+        return last.value;
+      }
+    }
+    try {
+      return await this.#ask(question);
+    } catch (error) {
+      if (!last || asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
+      return last.value;
+    }
+  }
+
+  async #refresh<T>(question: Question<T>): Promise<void> {
+    if (await this.#store.claim(`refresh:${question.key}`, refreshMs)) await this.#ask(question);
+  }
+
+  async #ask<T>({ key, ask, ttlMs }: Question<T>): Promise<T> {
+    const value = await ask();
+    void this.#keep(key, value, ttlMs(value));
+    return value;
+  }
+
+  async #keep<T>(key: string, value: T, ttlMs: number): Promise<void> {
+    const kept: Kept<T> = { value, freshUntil: Date.now() + ttlMs };
+    await this.#store.write(key, kept, ttlMs + this.#rules.staleMs);
+  }
+}
+
+function keptOf<T>(schema: z.ZodType<T>): z.ZodType<Kept<T>> {
+  return z.object({ value: schema, freshUntil: z.number() }) as unknown as z.ZodType<Kept<T>>;
+}

@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { describeWith } from '../support/binary.ts';
+import { ask } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Redis, startRedis } from '../support/redis.ts';
+import { type Rig, startRig } from '../support/rig.ts';
+
+describeWith('redis-server', 'two proxies over one Redis', () => {
+  let redis: Redis;
+  let one: Rig;
+  let two: Rig;
+  let prefix = 0;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.close());
+  beforeEach(async () => {
+    prefix += 1;
+    const env = {
+      REDIS_URL: redis.url,
+      REDIS_PREFIX: `test-${prefix}:`,
+      COOKIE_SECRET: 's'.repeat(32),
+    };
+    one = await startRig({ app: (_req, res) => void res.end('the app'), env });
+    two = await startRig({ env, beside: one });
+  });
+  afterEach(async () => {
+    await two.close();
+    await one.close();
+  });
+
+  const get = (rig: Rig, method = 'GET') => ask(rig.proxy.port, { host: one.host(), method });
+  const calls = (pattern: RegExp) =>
+    one.daytona.calls.filter(({ path }) => pattern.test(path)).length;
+  const lookups = () => calls(/preview-url$/);
+  const renew = () => {
+    one.daytona.sandboxes.stop(one.sandbox);
+    one.daytona.sandboxes.start(one.sandbox);
+  };
+
+  test('ask Daytona once about a sandbox', async () => {
+    expect((await get(one)).body).toBe('the app');
+    // What one writes the other may read a moment later.
+    expect(await eventually(async () => (await redisKeys()) >= 2)).toBe(true);
+    expect((await get(two)).body).toBe('the app');
+    expect([lookups(), calls(/^\/sandbox\/[^/]+$/)]).toEqual([1, 1]);
+  });
+
+  test('look a renewed token up once, whichever hears of it first', async () => {
+    await get(one);
+    await get(two);
+    const before = lookups();
+    renew();
+    expect((await get(one)).body).toBe('the app');
+    expect((await get(two, 'POST')).body).toBe('the app');
+    expect(lookups()).toBe(before + 1);
+  });
+
+  test('start a sandbox once, at whichever its visitors knock', async () => {
+    await get(one);
+    one.sandbox.state = 'stopped';
+    one.daytona.faults.startMs = 500;
+    const answers = await Promise.all([one, two, one, two].map((rig) => get(rig, 'POST')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(calls(/\/start$/)).toBe(1);
+  });
+
+  test('report activity once', async () => {
+    await Promise.all([get(one), get(two)]);
+    expect(await eventually(() => calls(/last-activity$/) === 1)).toBe(true);
+    await Promise.all([get(one), get(two)]);
+    expect(calls(/last-activity$/)).toBe(1);
+  });
+
+  test('serve a known sandbox from each other’s word while the API is down', async () => {
+    await get(one);
+    expect(await eventually(async () => (await redisKeys()) >= 2)).toBe(true);
+    await one.daytona.stopApi();
+    expect((await get(two)).body).toBe('the app');
+    await one.daytona.startApi();
+  });
+
+  test('go on by themselves while Redis is away', async () => {
+    await get(one);
+    await redis.kill();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_each, i) => get(i % 2 === 0 ? one : two)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    await redis.restart();
+  });
+
+  test('keep nothing readable of a sandbox in Redis', async () => {
+    await get(one);
+    expect(await eventually(async () => (await redisKeys()) >= 2)).toBe(true);
+    const inspector = await redis.connect();
+    const seen: string[] = [];
+    for (const key of await inspector.keys(`test-${prefix}:*`)) {
+      seen.push(key, String(await inspector.get(key).catch(() => '')));
+    }
+    for (const secret of [one.sandbox.token, one.sandbox.id]) {
+      expect(seen.join('\n')).not.toContain(secret);
+    }
+  });
+
+  async function redisKeys(): Promise<number> {
+    const inspector = await redis.connect();
+    return (await inspector.keys(`test-${prefix}:[lf]*`)).length;
+  }
+});
