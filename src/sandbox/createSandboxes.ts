@@ -11,7 +11,7 @@ import { followEvents } from './events.ts';
 import type { LocateParts } from './locate.ts';
 import { Lookups } from './lookups.ts';
 import { MissBudget } from './missBudget.ts';
-import { shareForgetting } from './sharedForgetting.ts';
+import { shareNews } from './sharedNews.ts';
 import { SharedSource } from './sharedSource.ts';
 import type { TargetRules } from './target.ts';
 import { Waker } from './wake/waker.ts';
@@ -40,12 +40,13 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
   const { daytona, probe, store, log } = sources;
   const freshness = { ttlMs: config.CACHE_TTL, staleMs: config.STALE_IF_ERROR_MS };
   const shared = store && new SharedSource(daytona, store, freshness);
-  const forgotten = store && shareForgetting(store, (id) => cache.drop(id));
+  const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
+  const tellStart = shareNews(store, 'starting', (id) => waker.heard(id));
   const cache = new SandboxCache(
     {
       ...freshness,
       shared: () => store?.status() === 'up',
-      onForget: (id) => forgotten?.(id),
+      onForget: tellForgotten,
     },
     log,
   );
@@ -81,6 +82,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     askFacts: (id) => directory.askFacts(id),
     answers,
     claim: async (id, ms) => store?.claim(`wake:${id}`, ms),
+    tell: tellStart,
     cooldownMs: config.WAKE_COOLDOWN_MS,
     most: config.WAKE_MAX,
     log,

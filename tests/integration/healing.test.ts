@@ -145,3 +145,37 @@ describe('an answer of the app’s own', () => {
     expect(answer.headers['x-proxy-error']).toBeUndefined();
   });
 });
+
+describe('what is known of a sandbox in use', () => {
+  test('is asked for anew before it expires, so that nobody waits', async () => {
+    const ttlMs = 2_000;
+    const delayMs = 300;
+    rig = await startRig({ app, env: { CACHE_TTL: String(ttlMs) } });
+    seen = [];
+    expect((await ask(rig.proxy.port, { host: rig.host() })).status).toBe(200);
+    rig.daytona.faults.apiDelayMs = delayMs;
+    let slowest = 0;
+    for (const end = performance.now() + 2 * ttlMs; performance.now() < end; ) {
+      const start = performance.now();
+      expect((await ask(rig.proxy.port, { host: rig.host() })).status).toBe(200);
+      slowest = Math.max(slowest, performance.now() - start);
+    }
+    expect(lookups()).toBeGreaterThan(1);
+    expect(slowest).toBeLessThan(delayMs);
+  });
+
+  test('serves for a while longer where Daytona does not answer, and no longer', async () => {
+    rig = await startRig({ app, env: { CACHE_TTL: '300', STALE_IF_ERROR_MS: '1000' } });
+    seen = [];
+    const status = async () => (await ask(rig.proxy.port, { host: rig.host() })).status;
+    expect(await status()).toBe(200);
+    rig.daytona.faults.apiStatus = 500;
+    const begun = performance.now();
+    let last = 200;
+    while (last === 200) last = await status();
+    const served = performance.now() - begun;
+    expect(last).toBe(503);
+    expect(served).toBeGreaterThan(1_000);
+    expect(served).toBeLessThan(2_500);
+  });
+});

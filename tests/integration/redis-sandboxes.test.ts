@@ -66,6 +66,19 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     expect(calls(/\/start$/)).toBe(1);
   });
 
+  test('tell a waiting page of a start that another of them has begun', async () => {
+    await get(one);
+    one.sandbox.state = 'stopped';
+    one.daytona.faults.startMs = 1_000;
+    const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    expect((await ask(one.proxy.port, { host: one.host(), headers })).status).toBe(503);
+    expect(await eventually(() => calls(/\/start$/) === 1)).toBe(true);
+    const path = '/?DAYTONA_PROXY_WAKE=1';
+    const stream = await ask(two.proxy.port, { host: one.host(), path });
+    expect(stream.body).toMatch(/event: ready\ndata: \n\n$/);
+    expect(calls(/\/start$/)).toBe(1);
+  });
+
   test('report activity once', async () => {
     await Promise.all([get(one), get(two)]);
     expect(await eventually(() => calls(/last-activity$/) === 1)).toBe(true);

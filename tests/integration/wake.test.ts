@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Sandbox } from '../../src/demo/sandboxes.ts';
 import { type Ask, ask, codeOf, open, openWebSocket, refusedUpgrade } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -258,6 +258,20 @@ describe('use of a sandbox', () => {
     await visit({ path: '/favicon.ico' });
     expect(reports()).toBe(0);
     expect(rig.sandbox.lastActivityAt).toBe(before);
+  });
+
+  test('is what a person types into a WebSocket, and not its pings and pongs', async () => {
+    await start({}, running);
+    const server = new WebSocketServer({ server: rig.app });
+    server.on('connection', (socket) => socket.ping());
+    const { socket } = await openWebSocket(rig.proxy.port, rig.host());
+    const ponged = once([...server.clients][0] as WebSocket, 'pong');
+    socket.ping();
+    await Promise.all([ponged, once(socket, 'pong')]);
+    expect(reports()).toBe(0);
+    socket.send('ls');
+    expect(await eventually(() => reports() === 1)).toBe(true);
+    socket.terminate();
   });
 
   test('is an open connection too with ACTIVITY=connection', async () => {

@@ -7,13 +7,16 @@ export type StateListener = (state: string) => void;
 export class Wake {
   /** Resolves when the port answers; rejects with the ProxyError that says why it does not. */
   readonly done: Promise<void>;
+  /** True once somebody waits who may have the sandbox started. */
+  mayStart: boolean;
   #state: string;
   readonly #listeners = new Set<StateListener>();
 
-  /** @param run goes the way; it is given what to call at each state */
-  constructor(state: string, run: (reach: StateListener) => Promise<void>) {
+  /** @param run goes the way, and calls `reach` at each state */
+  constructor(state: string, mayStart: boolean, run: (wake: Wake) => Promise<void>) {
     this.#state = state;
-    this.done = run((reached) => this.#reach(reached));
+    this.mayStart = mayStart;
+    this.done = run(this);
     this.done.catch(() => {}); // Whoever waits hears of it; perhaps nobody does.
   }
 
@@ -39,7 +42,8 @@ export class Wake {
     await Promise.race([this.done, late]).finally(() => clearTimeout(timer));
   }
 
-  #reach(state: string): void {
+  /** Tells all who listen of a state. */
+  reach(state: string): void {
     if (state === this.#state) return;
     this.#state = state;
     for (const listener of this.#listeners) listener(state);

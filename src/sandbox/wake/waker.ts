@@ -5,7 +5,7 @@ import type { Log } from '../../log/logger.ts';
 import { asProxyError, ProxyError } from '../../replies/errors.ts';
 import type { Daytona, SandboxFacts } from '../daytona.ts';
 import { isPassing, isStartable, readState } from '../state.ts';
-import { type StateListener, Wake } from './wake.ts';
+import { Wake } from './wake.ts';
 
 const lookMs = 1_000;
 const probeMs = 500;
@@ -32,6 +32,8 @@ export interface WakerParts extends WakeRules {
   readonly answers: (address: SandboxAddress) => Promise<boolean>;
   /** Reserves the start of a sandbox among all instances; undefined where nobody can say. */
   readonly claim: (sandboxId: string, ms: number) => Promise<boolean | undefined>;
+  /** Tells the other instances of a start, by what the sandbox goes by. */
+  readonly tell: (id: string) => void;
   readonly log: Log;
 }
 
@@ -41,6 +43,8 @@ export class Waker {
   readonly #wakes = new Map<string, Wake>();
   readonly #cooling = new BoundedCache<true>(mostCooling);
 
+  /** What another instance is starting. */
+  readonly #elsewhere = new BoundedCache<true>(mostCooling);
   readonly #closing = new AbortController();
 
   constructor(parts: WakerParts) {
@@ -50,6 +54,11 @@ export class Waker {
   /** The way that a port's sandbox is on. */
   of(address: SandboxAddress): Wake | undefined {
     return this.#wakes.get(keyOf(address));
+  }
+
+  /** To be called with what another instance has told of. */
+  heard(id: string): void {
+    this.#elsewhere.set(id, true, othersStartMs);
   }
 
   /**
@@ -62,13 +71,17 @@ export class Waker {
    */
   join(address: SandboxAddress, state: string, mayStart: boolean): Wake | undefined {
     const known = this.of(address);
-    if (known) return known;
-    if (!isPassing(state) && !(mayStart && isStartable(state))) return undefined;
+    if (known) {
+      known.mayStart ||= mayStart;
+      return known;
+    }
+    const awaited = mayStart || this.#elsewhere.get(address.id) === true;
+    if (!isPassing(state) && !(awaited && isStartable(state))) return undefined;
     if (this.#wakes.size >= this.#parts.most) {
       throw new ProxyError('TOO_MANY_STARTS', { retryAfter: 5 });
     }
     const key = keyOf(address);
-    const wake = new Wake(state, (reach) => this.#run(address, state, mayStart, reach));
+    const wake = new Wake(state, mayStart, (begun) => this.#run(address, begun));
     this.#wakes.set(key, wake);
     const over = () => this.#wakes.delete(key);
     wake.done.then(over, over);
@@ -77,6 +90,7 @@ export class Waker {
 
   sweep(): void {
     this.#cooling.sweep();
+    this.#elsewhere.sweep();
   }
 
   /** Waits for nothing any more. */
@@ -84,19 +98,14 @@ export class Waker {
     this.#closing.abort();
   }
 
-  async #run(
-    address: SandboxAddress,
-    state: string,
-    mayStart: boolean,
-    reach: StateListener,
-  ): Promise<void> {
+  async #run(address: SandboxAddress, wake: Wake): Promise<void> {
     const { log } = this.#parts;
     const { id, port } = address;
     const begun = performance.now();
     const durationMs = () => Math.round(performance.now() - begun);
     try {
-      await this.#untilRunning(id, state, mayStart, reach);
-      reach('waiting for the port');
+      await this.#untilRunning(id, wake);
+      wake.reach('waiting for the port');
       await this.#untilAnswering(address);
       log('info', 'wake.done', { sandbox: id, port, durationMs: durationMs() });
     } catch (thrown) {
@@ -107,42 +116,37 @@ export class Waker {
     }
   }
 
-  async #untilRunning(
-    id: string,
-    known: string,
-    mayStart: boolean,
-    reach: StateListener,
-  ): Promise<void> {
-    let state = known;
+  async #untilRunning(id: string, wake: Wake): Promise<void> {
     let began = false;
     /** The start that is under way here. */
     let starting: Promise<'done' | 'failed'> | undefined;
     for (const begun = performance.now(); ; ) {
       const facts = await this.#parts.askFacts(id).catch(bearable);
-      state = facts?.state ?? state;
-      reach(state);
+      if (facts) wake.reach(facts.state);
+      const { state } = wake;
       const reading = readState(state);
-      if (reading === 'running') return;
+      if (facts && reading === 'running') return;
       if (reading === 'gone') throw new ProxyError('SANDBOX_NOT_FOUND');
       const waited = performance.now() - begun;
-      if (facts && isStartable(state) && mayStart && !began) {
+      if (facts && isStartable(state) && wake.mayStart && !began) {
         began = true;
         // Daytona answers only when it is done: the way is watched meanwhile.
-        if (await this.#mayStart(facts.id)) starting = this.#start(facts.id, state);
-      } else if (!mayComeUp(state, began, waited)) {
+        if (await this.#claim(facts.id)) starting = this.#start(id, facts.id);
+      } else if (!mayComeUp(state, began || this.#elsewhere.get(id) === true, waited)) {
         throw new ProxyError('SANDBOX_NOT_RUNNING', { state, retryAfter: 5 });
       }
       const outcome = await Promise.race([this.#pause(lookMs), ...(starting ? [starting] : [])]);
       if (outcome !== undefined) starting = undefined;
-      if (outcome === 'failed') starting = this.#start(id, state);
+      if (outcome === 'failed') starting = this.#start(id, facts?.id ?? id);
     }
   }
 
   /** @throws ProxyError where Daytona does not want to start it; where it is not to be had: `failed` */
-  async #start(id: string, state: string): Promise<'done' | 'failed'> {
-    this.#parts.log('info', 'wake.start', { sandbox: id, state });
+  async #start(id: string, sandboxId: string): Promise<'done' | 'failed'> {
+    this.#parts.log('info', 'wake.start', { sandbox: id });
+    this.#parts.tell(id);
     try {
-      await this.#parts.daytona.start(id);
+      await this.#parts.daytona.start(sandboxId);
       return 'done';
     } catch (error) {
       bearable(error);
@@ -158,7 +162,7 @@ export class Waker {
   }
 
   /** @returns false where somebody has started it a moment ago, here or on another instance */
-  async #mayStart(sandboxId: string): Promise<boolean> {
+  async #claim(sandboxId: string): Promise<boolean> {
     const { claim, cooldownMs } = this.#parts;
     if (this.#cooling.get(sandboxId)) return false;
     this.#cooling.set(sandboxId, true, cooldownMs);
