@@ -6,6 +6,7 @@ import express, {
 } from 'express';
 import { type AddressRules, checkAddress } from './access/addresses.ts';
 import { type CorsRules, shareOrigins } from './access/cors.ts';
+import { recheckDoor } from './access/doors.ts';
 import { type AccessParts, guard } from './access/stage.ts';
 import { clientLeft, type Exchange } from './exchange.ts';
 import type { HostFormat } from './host/parse.ts';
@@ -18,7 +19,7 @@ import { asProxyError, ProxyError } from './replies/errors.ts';
 import { type Figures, opsPages } from './replies/ops.ts';
 import { sendError } from './replies/send.ts';
 import { type LocateParts, locateSandbox } from './sandbox/locate.ts';
-import { watchWake } from './sandbox/wake/stage.ts';
+import { watchWake } from './sandbox/wake/watch.ts';
 
 /** What the chain needs; every part is built in `assembly.ts`. */
 export interface AppParts {
@@ -32,7 +33,7 @@ export interface AppParts {
   readonly cors: CorsRules;
   readonly access: AccessParts;
   readonly accessPages: RequestHandler;
-  readonly sandbox: LocateParts;
+  readonly sandbox: Omit<LocateParts, 'recheck'>;
   readonly carrier: Carrier;
   readonly figures: Figures;
   readonly statsToken: string | undefined;
@@ -54,8 +55,8 @@ export function createApp(parts: AppParts): Express {
   app.use(forUs([parts.accessPages, opsPages(parts.figures, parts.statsToken)], parts.hosts));
   app.use(shareOrigins(parts.cors));
   app.use(guard(parts.access)); // 3 who may?
-  app.use(watchWake(parts.sandbox.wake));
-  app.use(locateSandbox(parts.sandbox)); // 4 where does it live, is it awake?
+  app.use(watchWake(parts.sandbox.wake.waker, parts.sandbox.directory));
+  app.use(locateSandbox({ ...parts.sandbox, recheck: recheckDoor(parts.access) })); // 4 where does it live, is it awake?
   app.use(limitOpen(parts.sandboxes, 'SANDBOX_BUSY', ({ upstream }) => upstream?.sandboxId));
   app.use(parts.carrier.handle); // 5 carry the bytes
   app.use((_req, _res, next) => next(new ProxyError('INTERNAL'))); // Nobody else speaks for us.

@@ -40,9 +40,11 @@ export class BoundedCache<T> {
     this.#cache.del(`:${key}`);
   }
 
-  /** Deletes every key that begins with `prefix`. */
-  deleteAll(prefix: string): void {
-    this.#cache.del(this.#cache.keys().filter((key) => key.startsWith(`:${prefix}`)));
+  /** Deletes every key that begins with `prefix`, and says which those were. */
+  deleteAll(prefix: string): string[] {
+    const keys = this.#cache.keys().filter((key) => key.startsWith(`:${prefix}`));
+    this.#cache.del(keys);
+    return keys.map((key) => key.slice(1));
   }
 
   /** Drops what has expired and says how many that were. */

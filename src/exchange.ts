@@ -8,6 +8,16 @@ export interface SandboxAddress {
   readonly port: number;
 }
 
+/** What things about a sandbox's port are kept by. */
+export function keyOf({ id, port }: SandboxAddress): string {
+  return `${id}:${port}`;
+}
+
+/** True for a method that changes nothing (RFC 9110, section 9.2.1), TRACE left out. */
+export function isRead(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
 /** Who sent the request, as far as trusted proxies tell. */
 export interface Visitor {
   /** IP address without an IPv4-in-IPv6 prefix. */
@@ -41,10 +51,12 @@ export interface Upstream {
   /** Lower-case names and values in flat pairs, put on the request after the visitor's own. */
   readonly headers: readonly string[];
   /**
-   * Finds the sandbox anew after Daytona's edge refused: what was known of it is no longer true.
-   * Rejects with the error for the visitor where it is not to be found elsewhere.
+   * Finds the sandbox anew after what looks like a refusal by Daytona's edge. Rejects with the error
+   * for the visitor where it is not to be had.
+   *
+   * @returns undefined where Daytona contradicts: then it was the app that answered
    */
-  readonly again: (refusal: Refusal) => Promise<Upstream>;
+  readonly again: (refusal: Refusal) => Promise<Upstream | undefined>;
 }
 
 /** Why Daytona's edge, and not the app behind it, said no. */
@@ -93,6 +105,8 @@ export class Exchange {
   withheld: 'authorization' | undefined = undefined;
   /** True where the visitor may do only a part of what the sandbox offers: its app gets no say. */
   restricted = false;
+  /** Daytona's id of the sandbox that the visitor's credential opens; undefined at an open door. */
+  admittedTo: string | undefined = undefined;
   /** True where Daytona was asked about the sandbox for this exchange. */
   lookedUp = false;
   /** How this sandbox's port wants to see the Origin, where a label says so. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isRead } from '../exchange.ts';
 
 export interface CrossSiteRules {
   /** Origins whose pages may show a sandbox in a frame: `https://app.example.com`. */
@@ -24,7 +25,7 @@ export function isForeign(
 ): boolean {
   const { origin } = headers;
   const site = single(headers['sec-fetch-site']);
-  const safe = !isUpgrade && (method === 'GET' || method === 'HEAD' || method === 'OPTIONS');
+  const safe = !isUpgrade && isRead(method);
   if (origin !== undefined) {
     return origin.toLowerCase() !== ownOrigin && !embedders.has(origin) && !readers.has(origin);
   }

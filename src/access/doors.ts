@@ -36,18 +36,7 @@ const guarded: Door = { state: 'guarded', origin: undefined };
 export function findDoor(rules: DoorRules): (exchange: Exchange) => Door | Promise<Door> {
   const { policy, allowed, sandboxOf } = rules;
   const blind = asksEverybody(policy);
-  /** Facts stay the same object for as long as they are true. */
-  const known = new WeakMap<KnownSandbox, Map<number, Door>>();
-
-  const judge = (sandbox: KnownSandbox, port: number): Door => {
-    const doors = known.get(sandbox) ?? new Map<number, Door>();
-    const before = doors.get(port);
-    if (before) return before;
-    if (!isAllowed(allowed, sandbox)) throw new ProxyError('SANDBOX_NOT_FOUND');
-    const door = doorOf(policy, port, sandbox);
-    known.set(sandbox, doors.set(port, door));
-    return door;
-  };
+  const judge = judgeOf(rules);
 
   return (exchange) => {
     const address = addressOf(exchange);
@@ -59,5 +48,39 @@ export function findDoor(rules: DoorRules): (exchange: Exchange) => Door | Promi
     if (!(sandbox instanceof Promise)) return judge(sandbox, address.port);
     exchange.lookedUp = true;
     return sandbox.then((found) => judge(found, address.port));
+  };
+}
+
+/**
+ * Looks once more whether a visitor who was let in may go on to the sandbox that was found: names go
+ * to other sandboxes, and doors close, while one waits.
+ *
+ * @throws ProxyError ACCESS_RENEWED: the next attempt is judged anew
+ */
+export function recheckDoor(rules: DoorRules) {
+  const judge = judgeOf(rules);
+  return (exchange: Exchange, sandbox: KnownSandbox): void => {
+    const { admittedTo } = exchange;
+    const allowed =
+      admittedTo === undefined
+        ? judge(sandbox, addressOf(exchange).port).state === 'open'
+        : admittedTo === sandbox.id;
+    if (!allowed) throw new ProxyError('ACCESS_RENEWED', { retryAfter: 1 });
+  };
+}
+
+/** @throws ProxyError SANDBOX_NOT_FOUND */
+function judgeOf({ policy, allowed }: DoorRules) {
+  /** Facts stay the same object for as long as they are true. */
+  const known = new WeakMap<KnownSandbox, Map<number, Door>>();
+
+  return (sandbox: KnownSandbox, port: number): Door => {
+    const doors = known.get(sandbox) ?? new Map<number, Door>();
+    const before = doors.get(port);
+    if (before) return before;
+    if (!isAllowed(allowed, sandbox)) throw new ProxyError('SANDBOX_NOT_FOUND');
+    const door = doorOf(policy, port, sandbox);
+    known.set(sandbox, doors.set(port, door));
+    return door;
   };
 }

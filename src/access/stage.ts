@@ -84,6 +84,7 @@ async function ask(parts: AccessParts, req: Request, res: Response, next: Next):
     if (!logins || !isNavigation(req)) throw new ProxyError('LOGIN_REQUIRED');
     return follow(req, res, await logins.begin(req, exchange));
   }
+  exchange.admittedTo = admission.sandboxId;
   checkShare(admission.share, exchange);
   if (admission.session) checkOrigin(parts.crossSite, req);
   return welcome(parts, admission, req, res, next);

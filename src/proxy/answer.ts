@@ -92,14 +92,15 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#status = status;
     this.#rawHeaders = rawHeaders;
     this.#length = announcedLength(rawHeaders);
-    const refusal = refusalByHead(this.#req.method, status, rawHeaders);
+    const refusal = this.#refusalByHead(status, rawHeaders);
     if (refusal === 'read-body') {
       this.#suspect = true;
       this.#held = [];
     } else if (refusal) {
-      this.#fail(new Refused(refusal));
+      this.#fail(new Refused(refusal, { status, rawHeaders, body: Buffer.alloc(0) }));
     } else {
       this.#body?.settle();
+      this.#req.exchange.noteUse?.();
       // Small answers leave in one packet, head and body; a silent stream's head does not wait.
       flushLater(this);
     }
@@ -133,11 +134,14 @@ export class Answer implements Dispatcher.DispatchHandler {
     const body = this.#takeHeld();
     if (this.#suspect) {
       this.#suspect = false;
-      const refusal = refusalByBody(this.#status, body?.toString() ?? '');
+      const whole = body ?? Buffer.alloc(0);
+      const refusal = refusalByBody(this.#status, whole.toString());
       if (refusal) {
-        this.#fail(new Refused(refusal));
+        const answer = { status: this.#status, rawHeaders: this.#rawHeaders, body: whole };
+        this.#fail(new Refused(refusal, answer));
         return;
       }
+      this.#body?.settle();
     }
     this.#sendHead();
     const trailers = toStrings(controller.rawTrailers ?? []);
@@ -197,6 +201,13 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#res.end();
     this.#resolve();
     this.#controller?.abort(new Error('the stream was ended'));
+  }
+
+  /** Behind an interim answer of the app's, nothing can be the edge's. */
+  #refusalByHead(status: number, rawHeaders: readonly string[]) {
+    const { upstream } = this.#req.exchange;
+    if (this.#interim > 0 || !upstream) return undefined;
+    return refusalByHead(this.#req.method, status, rawHeaders, upstream.target.hostname);
   }
 
   #sendHead(): void {

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { clientLeft } from '../exchange.ts';
+import { clientLeft, isRead } from '../exchange.ts';
 import { Answer } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { upstreamError } from './failure.ts';
 import { Refused } from './refusal.ts';
 import type { RequestBody } from './requestBody.ts';
-
-const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Carries one HTTP exchange through undici: the request's body up, the answer down, both streamed
@@ -25,7 +23,7 @@ export async function carryHttp(
   head: string[],
   body: RequestBody | undefined,
 ): Promise<void> {
-  const mayRepeat = body === undefined && repeatable.has(req.method ?? '');
+  const mayRepeat = body === undefined && isRead(req.method);
   // The sandbox may be about to close a connection that was used before. What may not be sent
   // twice goes out on a new one, so that nobody has to choose between a lost and a doubled write.
   const first = await attempt(connections, req, res, head, body, !mayRepeat);
@@ -63,8 +61,8 @@ async function attempt(
   const answer = new Answer(req, res, body);
   const upload = body?.open() ?? null;
   req.exchange.whenOver(() => answer.abandon());
-  connection.dispatch({ path: target, method, headers, body: upload }, answer);
   try {
+    connection.dispatch({ path: target, method, headers, body: upload }, answer);
     await answer.complete;
     if (answer.reusable) connections.release(connection);
     else connections.discard(connection);

@@ -96,16 +96,20 @@ async function passOn(
   const status = answer.statusCode ?? 0;
   if (status < 200 || status > 599) throw new ProxyError('UPSTREAM_INVALID');
   announcedLength(answer.rawHeaders);
-  const suspicion = refusalByHead(req.method, status, answer.rawHeaders);
-  if (suspicion && suspicion !== 'read-body') throw new Refused(suspicion);
+  const { rawHeaders } = answer;
+  const edgeHost = exchange.upstream?.target.hostname ?? '';
+  const suspicion = refusalByHead(req.method, status, rawHeaders, edgeHost);
   let body = Buffer.alloc(0);
+  if (suspicion && suspicion !== 'read-body') {
+    throw new Refused(suspicion, { status, rawHeaders, body });
+  }
   if (suspicion === 'read-body') {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
       body = Buffer.concat([body, chunk]);
       if (body.length > longestRefusal) throw new ProxyError('UPSTREAM_INVALID');
     }
     const refusal = refusalByBody(status, body.toString());
-    if (refusal) throw new Refused(refusal);
+    if (refusal) throw new Refused(refusal, { status, rawHeaders, body });
     if (clientLeft(req, res)) return;
   }
   const head = responseHead(answer.rawHeaders, locationContext(exchange), exchange.ownsCors);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import {
   clientLeft,
+  type Exchange,
   type OriginMode,
   type Refusal,
   type Upgrade,
@@ -13,10 +14,13 @@ import { ProxyError } from '../replies/errors.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
 import { Connections } from './connections.ts';
+import { framedFor } from './framing.ts';
+import { locationContext } from './location.ts';
 import { probePort } from './probe.ts';
-import { Refused } from './refusal.ts';
+import { Refused, type WholeAnswer } from './refusal.ts';
 import { hasBody, RequestBody } from './requestBody.ts';
 import { isLoop, requestHead } from './requestHead.ts';
+import { responseHead } from './responseHead.ts';
 
 /** So often is a request sent anew to where Daytona says that its sandbox is by now. */
 const mostRefusals = 2;
@@ -76,8 +80,13 @@ export function createCarrier(options: ProxyOptions): Carrier {
         if (!(error instanceof Refused) || !exchange.upstream) throw error;
         const { refusal } = error;
         if (refusals === mostRefusals) throw giveUpOn(refusal);
-        exchange.upstream = await exchange.upstream.again(refusal);
+        const upstream = await exchange.upstream.again(refusal);
         if (clientLeft(req, res)) return;
+        if (!upstream) {
+          passOn(exchange, res, error.answer);
+          break;
+        }
+        exchange.upstream = upstream;
         // Too large to have been kept; the next attempt will find what is known by now.
         if (body?.repeatable === false) throw giveUpOn(refusal);
       }
@@ -124,7 +133,16 @@ export function createCarrier(options: ProxyOptions): Carrier {
   };
 }
 
-/** Daytona's edge says no to what Daytona's API says yes to; that passes. */
+/** Sends an answer that was held back, as it came: Daytona knows nothing of what it seems to say. */
+function passOn(exchange: Exchange, res: Upgrade['response'], answer: WholeAnswer): void {
+  const { status, rawHeaders, body } = answer;
+  const head = responseHead(rawHeaders, locationContext(exchange), exchange.ownsCors);
+  head.push(...exchange.ownFields);
+  res.writeHead(status, framedFor(status, head));
+  res.end(body);
+}
+
+/** The edge has refused again and again what Daytona's API says of this sandbox. */
 function giveUpOn(refusal: Refusal): ProxyError {
   if (refusal === 'token') return new ProxyError('ACCESS_RENEWED', { retryAfter: 1 });
   return new ProxyError('SANDBOX_NOT_RUNNING', { state: 'moving', retryAfter: 2 });

@@ -32,7 +32,7 @@ export async function probePort(
   try {
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(resolve, patienceMs, undefined);
-      const handler = new Look(resolve, reject, () => clearTimeout(timer));
+      const handler = new Look(target.hostname, resolve, reject, () => clearTimeout(timer));
       connection.dispatch({ path: '/', method: 'GET', headers }, handler);
     });
   } finally {
@@ -42,6 +42,7 @@ export async function probePort(
 
 /** Reads an answer only as far as it takes to know whose it is. */
 class Look implements Dispatcher.DispatchHandler {
+  readonly #edgeHost: string;
   readonly #resolve: (refusal: Refusal | undefined) => void;
   readonly #reject: (error: Error) => void;
   readonly #over: () => void;
@@ -49,10 +50,12 @@ class Look implements Dispatcher.DispatchHandler {
   #body = '';
 
   constructor(
+    edgeHost: string,
     resolve: (refusal: Refusal | undefined) => void,
     reject: (error: Error) => void,
     over: () => void,
   ) {
+    this.#edgeHost = edgeHost;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#over = over;
@@ -63,7 +66,7 @@ class Look implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (status < 200) return;
     this.#status = status;
-    const refusal = refusalByHead('GET', status, toStrings(controller.rawHeaders));
+    const refusal = refusalByHead('GET', status, toStrings(controller.rawHeaders), this.#edgeHost);
     if (refusal !== 'read-body') this.#say(refusal);
   }
 

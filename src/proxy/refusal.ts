@@ -7,12 +7,14 @@ export const longestRefusal = 4096;
  * Tells from an answer's head whether Daytona's edge and not the app said no. Several markers are
  * read together (DAYTONA.md, "How it says no"): an app may well answer 307, 401 or 502 itself.
  *
+ * @param edgeHost the host that was asked: the edge's domain stands behind its first label
  * @returns the refusal; or `read-body` where only the body can tell; or undefined for the app's own
  */
 export function refusalByHead(
   method: string | undefined,
   status: number,
   rawHeaders: readonly string[],
+  edgeHost: string,
 ): Refusal | 'read-body' | undefined {
   if (status !== 307 && status !== 400 && status !== 401 && status !== 404 && status !== 502) {
     return undefined;
@@ -27,17 +29,28 @@ export function refusalByHead(
   }
   const length = headers.get('content-length');
   if (status === 307) {
-    const login =
-      verifier && /[?&]redirect_uri=[^&]*(?:\/|%2F)callback/i.test(headers.get('location') ?? '');
-    return login ? 'token' : undefined;
+    return verifier && leadsBackTo(edgeHost, headers.get('location')) ? 'token' : undefined;
   }
   if (status === 502) {
     const empty = length === '0' || (length === undefined && method === 'HEAD');
-    return empty && !headers.has('content-type') ? 'not-listening' : undefined;
+    const bare = [...headers.keys()].every((name) => ofGateways.test(name));
+    return empty && bare ? 'not-listening' : undefined;
   }
   const json = headers.get('content-type')?.startsWith('application/json');
   const small = length !== undefined && Number(length) > 0 && Number(length) <= longestRefusal;
   return json && small && method !== 'HEAD' ? 'read-body' : undefined;
+}
+
+/** What an answer has that no app has made: all fields are those of servers on the way. */
+const ofGateways =
+  /^(?:date|server|connection|keep-alive|content-length|via|alt-svc|strict-transport-security|x-request-id|cf-.*|x-daytona-.*|access-control-.*|vary)$/;
+
+/** True for a login that ends at the edge's own domain, and not at an app's. */
+function leadsBackTo(edgeHost: string, location = ''): boolean {
+  const back = URL.canParse(location) ? new URL(location).searchParams.get('redirect_uri') : null;
+  if (back === null || !URL.canParse(back)) return false;
+  const { hostname, pathname } = new URL(back);
+  return pathname === '/callback' && edgeHost.slice(edgeHost.indexOf('.') + 1) === hostname;
 }
 
 /** Reads the JSON body of a possible refusal. */
@@ -65,12 +78,22 @@ export function refusalByBody(status: number, body: string): Refusal | undefined
   }
 }
 
-/** An answer of Daytona's edge, which has not let the request through to the app. */
+/** An answer as it came. */
+export interface WholeAnswer {
+  readonly status: number;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+/** An answer by which Daytona's edge says that it has not let the request through to the app. */
 export class Refused extends Error {
   readonly refusal: Refusal;
+  /** For the case that it was the app's after all. */
+  readonly answer: WholeAnswer;
 
-  constructor(refusal: Refusal) {
+  constructor(refusal: Refusal, answer: WholeAnswer) {
     super(`refused: ${refusal}`);
     this.refusal = refusal;
+    this.answer = answer;
   }
 }

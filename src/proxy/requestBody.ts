@@ -4,6 +4,8 @@ import { ProxyError } from '../replies/errors.ts';
 
 /** Up to this size a body is kept until the sandbox answers, in bytes. */
 const mostKept = 262_144;
+/** What a piece costs beside its bytes: a client may send them one by one. */
+const pieceBytes = 256;
 
 /** True where the request says that a body follows (RFC 9112, section 6.3). */
 export function hasBody({ headers }: IncomingMessage): boolean {
@@ -60,7 +62,8 @@ export class RequestBody {
     this.#req.exchange.noteUse?.();
     if (this.#kept) {
       this.#keptBytes += chunk.length;
-      if (this.#keptBytes <= mostKept) this.#kept.push(chunk);
+      const cost = this.#keptBytes + this.#kept.length * pieceBytes;
+      if (this.#keptBytes <= mostKept && cost <= 2 * mostKept) this.#kept.push(chunk);
       else this.#kept = undefined;
     }
     if (!this.#upload || this.#upload.push(chunk)) return;

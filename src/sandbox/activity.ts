@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Exchange } from '../exchange.ts';
+import { type Exchange, isRead } from '../exchange.ts';
 import { pathOf } from '../log/access.ts';
 import { isUnattended } from './wake/patience.ts';
 
@@ -56,17 +56,13 @@ export class Activity {
     if (mode === 'edge') return undefined;
     if (mode === 'connection') {
       this.#hold(sandboxId, exchange);
-      return undefined;
+      return () => this.#note(sandboxId);
     }
     // What a tab does that everybody has forgotten: it reconnects, and reads what comes.
     if (isUnattended(req, pathOf(exchange))) return undefined;
-    const note = () => this.#note(sandboxId);
-    if (exchange.kind === 'http') note();
     // A model may think for longer than a sandbox idles; somebody waits for what it will say.
-    const { method } = exchange;
-    const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-    if (!reads) this.#hold(sandboxId, exchange);
-    return note;
+    if (!isRead(exchange.method)) this.#hold(sandboxId, exchange);
+    return () => this.#note(sandboxId);
   }
 
   close(): void {
@@ -75,7 +71,6 @@ export class Activity {
 
   #hold(sandboxId: string, exchange: Exchange): void {
     this.#lasting.set(sandboxId, (this.#lasting.get(sandboxId) ?? 0) + 1);
-    this.#note(sandboxId);
     exchange.whenOver(() => {
       const left = (this.#lasting.get(sandboxId) ?? 1) - 1;
       if (left > 0) this.#lasting.set(sandboxId, left);
@@ -88,11 +83,16 @@ export class Activity {
     const at = this.#reportedAt.get(sandboxId);
     if (at !== undefined && now - at < quietMs) return;
     this.#reportedAt.set(sandboxId, now);
-    this.#report(sandboxId).catch(() => {}); // The API's own log line says so.
+    this.#report(sandboxId).catch(() => this.#lookSoon(sandboxId)); // The API's own line says so.
   }
 
   async #report(sandboxId: string): Promise<void> {
-    if ((await this.#parts.claim(sandboxId, quietMs)) === false) return;
-    await this.#parts.report(sandboxId);
+    if ((await this.#parts.claim(sandboxId, quietMs)) === false) this.#lookSoon(sandboxId);
+    else await this.#parts.report(sandboxId);
+  }
+
+  /** Another instance has reported it, some time within the last 45 s; or nobody could. */
+  #lookSoon(sandboxId: string): void {
+    this.#reportedAt.set(sandboxId, performance.now() - quietMs + lookMs);
   }
 }

@@ -36,12 +36,6 @@ export class AgeingCache<T> {
     return { value: found.value, fresh, ageing: fresh && now >= found.ageingAt };
   }
 
-  /** The value, where it is fresh. */
-  fresh(key: string): T | undefined {
-    const found = this.get(key);
-    return found?.fresh ? found.value : undefined;
-  }
-
   /** @param keepStale false for what nobody should be told once it is no longer fresh */
   set(key: string, value: T, ttlMs: number, keepStale = true): void {
     const now = performance.now();
@@ -53,9 +47,9 @@ export class AgeingCache<T> {
     this.#cache.delete(key);
   }
 
-  /** Deletes every key that begins with `prefix`. */
-  deleteAll(prefix: string): void {
-    this.#cache.deleteAll(prefix);
+  /** Deletes every key that begins with `prefix`, and says which those were. */
+  deleteAll(prefix: string): string[] {
+    return this.#cache.deleteAll(prefix);
   }
 
   /** Drops what is no longer of use and says how many entries that were. */

@@ -1,5 +1,5 @@
 import { BoundedCache } from '../boundedCache.ts';
-import type { SandboxAddress } from '../exchange.ts';
+import { keyOf, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { type Aged, AgeingCache } from './ageingCache.ts';
 import type { PreviewLink, SandboxFacts } from './daytona.ts';
@@ -13,8 +13,8 @@ const sharedMs = 5_000;
 export interface CacheRules extends Freshness {
   /** True while other instances share what is known, and whatever is kept here is their word too. */
   readonly shared: () => boolean;
-  /** Told of what is forgotten here, and may be wrong elsewhere. */
-  readonly onForget: (id: string) => void;
+  /** Told of what is forgotten here, and may be wrong elsewhere: a sandbox and ports of it. */
+  readonly onForget: (id: string, ports: readonly number[]) => void;
 }
 
 /** Everything known about one port of a sandbox that runs. */
@@ -73,7 +73,8 @@ export class SandboxCache {
     const running = readState(facts.state) === 'running';
     this.#facts.set(id, facts, this.#bounded(factsMs(this.#rules, facts.state)), running);
     // A start renews the token: no link may outlive the time in which its sandbox did not run.
-    if (!running) this.#links.deleteAll(`${id}:`);
+    const ports = running ? [] : this.#dropLinks(id);
+    if (ports.length > 0) this.#rules.onForget(id, ports);
   }
 
   /** Drops all that is known of a sandbox, by its id or the name that it goes by. */
@@ -84,9 +85,9 @@ export class SandboxCache {
 
   /** Drops the links to all its ports, which have the same token. */
   forgetLinks(id: string, reason: string): void {
-    this.#dropLinks(id);
+    const ports = this.#dropLinks(id);
     this.#log('info', 'cache.forget', { sandbox: id, reason });
-    this.#rules.onForget(id);
+    this.#rules.onForget(id, ports);
   }
 
   /** Drops what another instance has forgotten. */
@@ -111,12 +112,8 @@ export class SandboxCache {
     return this.#rules.shared() ? Math.min(ttlMs, sharedMs) : ttlMs;
   }
 
-  #dropLinks(id: string): void {
-    this.#links.deleteAll(`${id}:`);
+  #dropLinks(id: string): number[] {
     this.#tokens.deleteAll(`${id}:`);
+    return this.#links.deleteAll(`${id}:`).map((key) => Number(key.slice(id.length + 1)));
   }
-}
-
-function keyOf({ id, port }: SandboxAddress): string {
-  return `${id}:${port}`;
 }

@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { Refusal, SandboxAddress } from '../exchange.ts';
+import type { Refusal } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
-import { asProxyError } from '../replies/errors.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import { Activity } from './activity.ts';
 import { SandboxCache } from './cache.ts';
@@ -14,6 +13,7 @@ import { MissBudget } from './missBudget.ts';
 import { shareNews } from './sharedNews.ts';
 import { SharedSource } from './sharedSource.ts';
 import type { TargetRules } from './target.ts';
+import { portAnswers } from './wake/portAnswers.ts';
 import { Waker } from './wake/waker.ts';
 import { type Way, waysTo } from './ways.ts';
 
@@ -29,7 +29,7 @@ export interface SandboxSources {
 
 export interface SandboxParts {
   readonly directory: SandboxDirectory;
-  readonly stage: LocateParts;
+  readonly stage: Omit<LocateParts, 'recheck'>;
   /** Drops expired entries and says how many links those were. */
   sweep(): number;
   close(): void;
@@ -46,7 +46,10 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     {
       ...freshness,
       shared: () => store?.status() === 'up',
-      onForget: tellForgotten,
+      onForget: (id, ports) => {
+        shared?.forget(id, ports);
+        tellForgotten(id);
+      },
     },
     log,
   );
@@ -67,20 +70,10 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
   });
   const wayTo = waysTo(sources.targetRules, activity.ours);
 
-  const answers = async (address: SandboxAddress): Promise<boolean> => {
-    const found = await directory.resolve(address);
-    const refusal = await probe(wayTo(found, address.port)).catch((): Refusal => 'not-listening');
-    if (refusal === 'token') {
-      await directory.after(refusal, address, found.link).catch((error) => {
-        if (asProxyError(error).code !== 'ACCESS_RENEWED') throw error;
-      });
-    }
-    return refusal === undefined;
-  };
   const waker = new Waker({
     daytona,
     askFacts: (id) => directory.askFacts(id),
-    answers,
+    answers: portAnswers(directory, wayTo, probe),
     claim: async (id, ms) => store?.claim(`wake:${id}`, ms),
     tell: tellStart,
     cooldownMs: config.WAKE_COOLDOWN_MS,
@@ -93,8 +86,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
           apiKey: config.DAYTONA_API_KEY,
           apiUrl: config.DAYTONA_API_URL,
           onChange: (change) => {
-            directory.learn(change);
-            shared?.keepFacts(change.facts.id, change.facts);
+            for (const id of directory.learn(change)) shared?.keepFacts(id, change.facts);
           },
           log,
         })
@@ -106,7 +98,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       directory,
       wayTo,
       activity,
-      wake: { mode: config.WAKE, holdMs: config.WAKE_HOLD_MS, waker, directory },
+      wake: { mode: config.WAKE, holdMs: config.WAKE_HOLD_MS, waker },
     },
     sweep: () => {
       waker.sweep();

@@ -1,4 +1,4 @@
-import type { Refusal, SandboxAddress } from '../exchange.ts';
+import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
@@ -6,13 +6,12 @@ import type { Resolution, SandboxCache } from './cache.ts';
 import type { PreviewLink, SandboxFacts } from './daytona.ts';
 import type { SandboxChange } from './events.ts';
 import type { Lookups } from './lookups.ts';
-import { Renewals } from './renewals.ts';
+import { Refusals } from './refusals.ts';
 import { readState } from './state.ts';
+import { Trouble } from './trouble.ts';
 
 /** So long is a better answer than the last one waited for; the lookup goes on behind it. */
 const graceMs = 1_000;
-/** Where Daytona had no answer, nobody who knows the last one asks again for this time. */
-const quietMs = 1_000;
 
 /**
  * Knows where sandboxes live: what was found is kept, asked for anew ahead of expiry where it is in
@@ -22,12 +21,10 @@ export class SandboxDirectory {
   readonly #cache: SandboxCache;
   readonly #lookups: Lookups;
   readonly #log: Log;
-  readonly #renewals: Renewals;
+  readonly #refusals: Refusals;
   readonly #resolving = new SingleFlight<Resolution>();
   readonly #refreshing = new SingleFlight<void>();
-  #quietUntil = 0;
-  /** True from a failure to the next success. */
-  #troubled = false;
+  readonly #trouble = new Trouble();
   #hits = 0;
   #misses = 0;
   #stale = 0;
@@ -36,7 +33,7 @@ export class SandboxDirectory {
     this.#cache = cache;
     this.#lookups = lookups;
     this.#log = log;
-    this.#renewals = new Renewals(cache, lookups, (address) => this.resolve(address));
+    this.#refusals = new Refusals(cache, lookups, (address) => this.resolve(address));
   }
 
   /** Finds a sandbox that runs in the cache, without the wait that even a settled promise costs. */
@@ -75,9 +72,8 @@ export class SandboxDirectory {
     const facts = this.#cache.facts(address.id);
     if (facts?.fresh) requireRunning(facts.value);
     this.#misses += 1;
-    const key = `${address.id}:${address.port}`;
-    const look = () => this.#resolving.run(key, () => this.#lookUp(address, client));
-    return this.#orLast(look, this.#cache.last(address));
+    const look = () => this.#resolving.run(keyOf(address), () => this.#lookUp(address, client));
+    return this.#orLast(address.id, look, this.#cache.last(address));
   }
 
   /**
@@ -88,7 +84,7 @@ export class SandboxDirectory {
   factsOf({ id }: SandboxAddress, client?: string): SandboxFacts | Promise<SandboxFacts> {
     const known = this.#cache.facts(id);
     if (known?.fresh) return known.value;
-    return this.#orLast(() => this.#lookups.facts(id, client), known?.value);
+    return this.#orLast(id, () => this.#lookups.facts(id, client), known?.value);
   }
 
   /**
@@ -100,30 +96,46 @@ export class SandboxDirectory {
     const known = this.#cache.link(address);
     if (known?.fresh) return known.value;
     const recent = this.#cache.token(address);
-    return recent ?? this.#orLast(() => this.#lookups.link(address, client), known?.value);
+    return (
+      recent ?? this.#orLast(address.id, () => this.#lookups.link(address, client), known?.value)
+    );
   }
 
   /**
    * Finds a sandbox's port anew after Daytona's edge refused what `refused` led to.
    *
+   * @returns undefined where Daytona contradicts: the answer was the app's
    * @throws ProxyError for the visitor where there is nothing else to be had
    */
-  after(refusal: Refusal, address: SandboxAddress, refused: PreviewLink): Promise<Resolution> {
-    return this.#renewals.after(refusal, address, refused);
+  after(
+    refusal: Refusal,
+    address: SandboxAddress,
+    refused: Resolution,
+  ): Promise<Resolution | undefined> {
+    return this.#refusals.after(refusal, address, refused);
   }
 
-  /** Takes news of a sandbox from Daytona. What nobody asked for is not kept. */
-  learn({ facts, name }: SandboxChange): void {
+  /**
+   * Takes news of a sandbox from Daytona.
+   *
+   * @returns what it goes by here; nothing where nobody has asked for it
+   */
+  learn({ facts, name }: SandboxChange): string[] {
+    const kept: string[] = [];
     for (const id of name === undefined ? [facts.id] : [facts.id, name]) {
       this.#lookups.exists(id);
       const known = this.#cache.facts(id)?.value;
       if (!known) continue;
       if (known.id !== facts.id) this.#cache.forget(id, 'its name went to another sandbox');
-      else this.#cache.keepFacts(id, facts);
+      else {
+        this.#cache.keepFacts(id, facts);
+        kept.push(id);
+      }
       if (known.state !== facts.state) {
         this.#log('info', 'cache.learn', { sandbox: id, state: facts.state });
       }
     }
+    return kept;
   }
 
   /** Asks Daytona for a sandbox's facts, whatever is known. */
@@ -139,7 +151,8 @@ export class SandboxDirectory {
   /** Drops expired entries and says how many links those were. */
   sweep(): number {
     this.#lookups.sweep();
-    this.#renewals.sweep();
+    this.#refusals.sweep();
+    this.#trouble.sweep();
     return this.#cache.sweep();
   }
 
@@ -156,56 +169,69 @@ export class SandboxDirectory {
       knownFacts?.fresh ? knownFacts.value : this.#lookups.facts(id, client),
     ]);
     requireRunning(facts);
-    if (facts.id !== link.sandboxId) {
-      this.#cache.forget(id, 'its name went to another sandbox');
-      throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
-    }
+    if (facts.id !== link.sandboxId) return this.#lookUpAnew(address, link);
     if (!knownLink?.fresh) this.#cache.keepLink(address, link);
+    return { link, facts };
+  }
+
+  /** A name has gone to another sandbox, and one of the two answers is from before. */
+  async #lookUpAnew(address: SandboxAddress, { token }: PreviewLink): Promise<Resolution> {
+    this.#cache.forget(address.id, 'its name went to another sandbox');
+    const [link, facts] = await Promise.all([
+      this.#lookups.link(address, undefined, token),
+      this.#lookups.facts(address.id, undefined, true),
+    ]);
+    requireRunning(facts);
+    if (facts.id !== link.sandboxId) throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
+    this.#cache.keepLink(address, link);
     return { link, facts };
   }
 
   /** Asks anew for what is in use and about to expire. Nobody waits, and a failure may pass. */
   #refreshAhead(address: SandboxAddress, link: boolean, facts: boolean): void {
-    if (performance.now() < this.#quietUntil) return;
+    const { id } = address;
+    if (this.#trouble.isQuiet(id)) return;
     const refresh = async () => {
       const [found] = await Promise.all([
         link ? this.#lookups.link(address) : undefined,
-        facts ? this.#lookups.facts(address.id) : undefined,
+        facts ? this.#lookups.facts(id) : undefined,
       ]);
-      this.#troubled = false;
-      const now = this.#cache.facts(address.id)?.value;
+      this.#trouble.over(id);
+      const now = this.#cache.facts(id)?.value;
       if (found && now && readState(now.state) === 'running') this.#cache.keepLink(address, found);
     };
-    this.#refreshing.run(`${address.id}:${address.port}`, refresh).catch((error) => {
-      if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') {
-        this.#cache.forget(address.id, 'it is gone');
-      } else {
-        this.#troubled = true;
-        this.#quietUntil = performance.now() + quietMs;
-      }
+    this.#refreshing.run(keyOf(address), refresh).catch((error) => {
+      if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') this.#cache.forget(id, 'it is gone');
+      else this.#trouble.note(id);
     });
   }
 
-  /** Looks, but takes the last answer where Daytona has none or takes its time. */
-  async #orLast<T>(look: () => Promise<T>, last: T | undefined): Promise<T> {
+  /** Looks, but takes the last answer where there is no other at the moment, or only slowly. */
+  async #orLast<T>(id: string, look: () => Promise<T>, last: T | undefined): Promise<T> {
     if (last === undefined) return look();
-    const now = performance.now();
-    if (now >= this.#quietUntil) {
-      this.#quietUntil = now + (this.#troubled ? quietMs : 0);
+    if (!this.#trouble.isQuiet(id)) {
+      // Once it is known to be down, nobody waits to see whether it is back.
+      const patienceMs = this.#trouble.has(id) ? 0 : graceMs;
+      if (patienceMs === 0) this.#trouble.note(id);
       const looking = look().then((found) => {
-        this.#troubled = false;
+        this.#trouble.over(id);
         return found;
       });
-      // Once it is known to be down, nobody waits to see whether it is back.
-      const found = await within(this.#troubled ? 0 : graceMs, looking).catch((error) => {
-        if (asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
+      const found = await within(patienceMs, looking).catch((error) => {
+        if (!mayPass(error)) throw error;
       });
       if (found !== undefined) return found;
-      this.#troubled = true;
+      this.#trouble.note(id);
     }
     this.#stale += 1;
     return last;
   }
+}
+
+/** True for a failure that says nothing about the sandbox. */
+function mayPass(error: unknown): boolean {
+  const { code } = asProxyError(error);
+  return code === 'DAYTONA_UNAVAILABLE' || code === 'TOO_MANY_MISSES' || code === 'OVERLOADED';
 }
 
 /** @returns undefined where the promise takes longer; what becomes of it then is nobody's affair */

@@ -51,6 +51,11 @@ export async function followEvents({ apiKey, apiUrl, onChange, log }: EventsOpti
   for (const event of ['created', 'state.updated', 'desired-state.updated']) {
     socket.on(`sandbox.${event}`, take);
   }
+  let later: NodeJS.Timeout | undefined;
+  const connectLater = (ms: number) => {
+    clearTimeout(later);
+    later = setTimeout(() => socket.connect(), ms).unref();
+  };
   let told: string | undefined;
   const tell = (event: 'events.on' | 'events.off', reason?: string) => {
     if (told !== event) log('info', event, { reason });
@@ -60,10 +65,14 @@ export async function followEvents({ apiKey, apiUrl, onChange, log }: EventsOpti
   socket.on('disconnect', (reason) => {
     tell('events.off', reason);
     // The client takes a server's goodbye for final; it may only have been restarted.
-    if (reason === 'io server disconnect') setTimeout(() => socket.connect(), goodbyeMs).unref();
+    if (reason === 'io server disconnect') connectLater(goodbyeMs);
   });
-  socket.on('connect_error', (error) => tell('events.off', error.message));
+  socket.on('connect_error', (error) => {
+    tell('events.off', error.message);
+    if (!socket.active) connectLater(longestDelayMs); // Daytona said no; it may have been a mishap.
+  });
   return () => {
+    clearTimeout(later);
     socket.off('disconnect');
     socket.disconnect();
   };

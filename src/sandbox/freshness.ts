@@ -2,7 +2,7 @@ import { readState } from './state.ts';
 
 /** A sandbox that does not run is asked about again soon: somebody is likely starting it. */
 const notRunningMs = 2_000;
-/** The longest that a sandbox counts as private after it went public, and gets its token sent. */
+/** While Daytona answers, no longer does a sandbox count as private that went public, and gets its token sent. */
 const longestFactsMs = 60_000;
 
 /** How long what Daytona tells is taken for true. */

@@ -1,9 +1,11 @@
 import type { Request, RequestHandler } from 'express';
-import { addressOf, clientLeft, type Upstream } from '../exchange.ts';
+import { addressOf, clientLeft, type Exchange, type Upstream } from '../exchange.ts';
+import { ProxyError } from '../replies/errors.ts';
 import type { Activity } from './activity.ts';
 import type { Resolution } from './cache.ts';
+import type { SandboxFacts } from './daytona.ts';
 import type { SandboxDirectory } from './directory.ts';
-import { awaken, type WakeParts } from './wake/stage.ts';
+import { awaken, type WakeParts } from './wake/awaken.ts';
 import type { Way } from './ways.ts';
 
 export interface LocateParts {
@@ -11,28 +13,37 @@ export interface LocateParts {
   readonly wayTo: (resolution: Resolution, port: number) => Way;
   readonly wake: WakeParts;
   readonly activity: Activity;
+  /** Throws where the visitor was let in to another sandbox, or by a door that has closed since. */
+  readonly recheck: (exchange: Exchange, sandbox: SandboxFacts) => void;
 }
 
 /** Stage 4: finds where the sandbox lives, awake or woken, and leaves the upstream on the request. */
-export function locateSandbox({ directory, wayTo, wake, activity }: LocateParts): RequestHandler {
+export function locateSandbox(parts: LocateParts): RequestHandler {
+  const { directory, wayTo, wake, activity, recheck } = parts;
+
   const upstreamOf = (req: Request, found: Resolution): Upstream => {
-    const address = addressOf(req.exchange);
+    const { exchange } = req;
+    const address = addressOf(exchange);
+    recheck(exchange, found.facts);
     const { target, headers } = wayTo(found, address.port);
-    const { link } = found;
+    const { sandboxId } = found.link;
     const again: Upstream['again'] = (refusal) =>
-      find(req, () => directory.after(refusal, address, link));
-    return { target, headers, sandboxId: link.sandboxId, again };
+      find(req, () => directory.after(refusal, address, found));
+    return { target, headers, sandboxId, again };
   };
-  const find = async (req: Request, look: () => Promise<Resolution>): Promise<Upstream> => {
+  const find = async (
+    req: Request,
+    look: () => Promise<Resolution | undefined>,
+  ): Promise<Upstream | undefined> => {
+    const { exchange } = req;
     try {
-      return upstreamOf(req, await look());
+      const found = await look();
+      return found && upstreamOf(req, found);
     } catch (error) {
       await awaken(wake, req, error);
-      const { exchange } = req;
-      return upstreamOf(
-        req,
-        await directory.resolve(addressOf(exchange), exchange.visitor.network),
-      );
+      if (req.socket.destroyed) return undefined; // Nobody to find it for.
+      const found = await directory.resolve(addressOf(exchange), exchange.visitor.network);
+      return upstreamOf(req, found);
     }
   };
 
@@ -41,11 +52,13 @@ export function locateSandbox({ directory, wayTo, wake, activity }: LocateParts)
     const address = addressOf(exchange);
     const known = directory.known(address);
     if (known && !exchange.lookedUp) directory.noteHit(address);
-    exchange.upstream = known
+    const upstream = known
       ? upstreamOf(req, known)
       : await find(req, () => directory.resolve(address, exchange.visitor.network));
     if (clientLeft(req, res)) return;
-    exchange.noteUse = activity.watch(exchange, req, exchange.upstream.sandboxId);
+    if (!upstream) throw new ProxyError('INTERNAL');
+    exchange.upstream = upstream;
+    exchange.noteUse = activity.watch(exchange, req, upstream.sandboxId);
     next();
   };
 }

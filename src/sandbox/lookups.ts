@@ -1,5 +1,5 @@
 import { BoundedCache } from '../boundedCache.ts';
-import type { SandboxAddress } from '../exchange.ts';
+import { keyOf, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
@@ -44,8 +44,9 @@ export class Lookups {
   link(address: SandboxAddress, client?: string, refused?: string): Promise<PreviewLink> {
     const { id, port } = address;
     const flights = this.#links;
-    const key = flightOf(flights, `${id}:${port}`, refused !== undefined);
-    return this.#ask(flights, key, id, client, async () => {
+    const key = flightOf(flights, keyOf(address), refused !== undefined);
+    // Daytona may refuse a port, and know the sandbox well.
+    return this.#ask(flights, key, [id, keyOf(address)], client, async () => {
       this.#log('info', 'cache.fetch', { sandbox: id, port });
       const link = await this.#source.previewLink(id, port, refused);
       this.#cache.keepToken(address, link);
@@ -59,7 +60,7 @@ export class Lookups {
    */
   facts(id: string, client?: string, anew = false): Promise<SandboxFacts> {
     const flights = this.#facts;
-    return this.#ask(flights, flightOf(flights, id, anew), id, client, async () => {
+    return this.#ask(flights, flightOf(flights, id, anew), [id], client, async () => {
       const facts = await this.#source.facts(id, anew);
       this.#cache.keepFacts(id, facts);
       return facts;
@@ -69,6 +70,7 @@ export class Lookups {
   /** To be called with what has come into being, and may have been asked for before. */
   exists(id: string): void {
     this.#missing.delete(id);
+    this.#missing.deleteAll(`${id}:`);
   }
 
   sweep(): void {
@@ -78,18 +80,18 @@ export class Lookups {
   async #ask<T>(
     flights: SingleFlight<T>,
     key: string,
-    id: string,
+    about: readonly string[],
     client: string | undefined,
     call: () => Promise<T>,
   ): Promise<T> {
-    if (this.#missing.get(id)) throw new ProxyError('SANDBOX_NOT_FOUND');
+    if (about.some((each) => this.#missing.get(each))) throw new ProxyError('SANDBOX_NOT_FOUND');
     if (flights.size >= maxLookups) throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
     // Whoever joins a call under way spends nothing on it, and waits for nobody else's budget.
     if (flights.has(key)) return flights.run(key, call);
     try {
       return await this.#budget.spend(client, () => flights.run(key, call), isMiss);
     } catch (error) {
-      if (isMiss(error)) this.#missing.set(id, true, missingMs);
+      if (isMiss(error)) this.#missing.set(about.at(-1) ?? '', true, missingMs);
       throw error;
     }
   }

@@ -47,7 +47,7 @@ export class MissBudget {
   }
 
   /**
-   * @param client whose request needs the call; undefined where nobody's does
+   * @param client whose request needs the call; undefined for a call of our own, which costs nothing
    * @param isMiss reads the error that the call failed with
    * @throws ProxyError TOO_MANY_MISSES, or what the call throws
    */
@@ -56,6 +56,7 @@ export class MissBudget {
     call: () => Promise<T>,
     isMiss: (error: unknown) => boolean,
   ): Promise<T> {
+    if (client === undefined) return call(); // About what is known to be there, or was.
     let admitted = this.#admit(client);
     while (!admitted) {
       await new Promise<void>((look) => this.#waiting.push(look));
@@ -75,24 +76,22 @@ export class MissBudget {
     } finally {
       all.pending -= 1;
       own.pending -= 1;
-      if (client !== undefined && own.pending === 0 && own.misses === 0) {
-        this.#clients.delete(client);
-      }
+      if (own.pending === 0 && own.misses === 0) this.#clients.delete(client);
       for (const look of this.#waiting.splice(0)) look();
     }
   }
 
   /** @returns undefined where there may be a place once a call under way has ended */
-  #admit(client: string | undefined): [Account, Account] | undefined {
+  #admit(client: string): [Account, Account] | undefined {
     const now = performance.now();
     if (now >= this.#endsAt) this.#begin(now);
     const all = this.#all;
-    const own = this.#clients.get(client ?? '') ?? new Account(this.#limits.perClient);
+    const own = this.#clients.get(client) ?? new Account(this.#limits.perClient);
     const retryAfter = Math.ceil((this.#endsAt - now) / 1000);
     if (own.spent) throw new ProxyError('TOO_MANY_MISSES', { retryAfter });
     if (all.spent) throw new ProxyError('TOO_MANY_MISSES', { status: 503, retryAfter });
     if (own.full || all.full) return undefined;
-    if (client !== undefined) this.#clients.set(client, own);
+    this.#clients.set(client, own);
     return [all, own];
   }
 

@@ -77,6 +77,12 @@ export class SharedSource implements SandboxSource {
     });
   }
 
+  /** Has nobody believe any more what is kept of a sandbox and these ports of it. */
+  forget(id: string, ports: readonly number[]): void {
+    void this.#store.remove(`facts:${id}`);
+    for (const port of ports) void this.#store.remove(`link:${id}:${port}`);
+  }
+
   /** Keeps what Daytona has told without being asked. */
   keepFacts(id: string, told: SandboxFacts): void {
     void this.#keep(`facts:${id}`, told, factsMs(this.#rules, told.state));

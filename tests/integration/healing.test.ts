@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
-import { ask, codeOf, openWebSocket } from '../support/client.ts';
+import { ask, codeOf, openWebSocket, raw } from '../support/client.ts';
 import { type Rig, type RigOptions, startRig } from '../support/rig.ts';
 
 let rig: Rig;
@@ -60,6 +61,14 @@ describe('a token that was renewed', () => {
     expect(seen).toEqual([`POST ${digest(body)}`]);
   });
 
+  test('has a body in more pieces than its bytes are worth not kept', async () => {
+    await renewed();
+    const head = `POST / HTTP/1.1\r\nHost: ${rig.host()}\r\nConnection: close\r\n`;
+    const body = `Transfer-Encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(20_000)}0\r\n\r\n`;
+    expect(await raw(rig.proxy.port, head + body)).toMatch(/^HTTP\/1\.1 503 .*ACCESS_RENEWED/s);
+    expect(seen).toEqual([]);
+  });
+
   test('asks to try again with a body that is too large to keep, and then it works', async () => {
     await renewed();
     const body = randomBytes(1_000_000);
@@ -101,7 +110,7 @@ describe('a token that was renewed', () => {
 describe('a refusal that the app forges', () => {
   const login = {
     'set-cookie': 'pkce_verifier=x',
-    location: 'https://login.example.com/?redirect_uri=https%3A%2F%2Fx%2Fcallback',
+    location: 'https://login.example.com/?redirect_uri=https%3A%2F%2Fpreview.localhost%2Fcallback',
   };
 
   test('has nothing sent twice, and asks Daytona twice and then no more for a while', async () => {
@@ -134,13 +143,29 @@ describe('an answer of the app’s own', () => {
     [404, json, '{"message":"no such container"}'],
     [502, { 'content-type': 'text/plain' }, 'bad gateway'],
     [502, { 'content-type': 'text/plain' }, ''],
+    [502, { 'x-powered-by': 'an app' }, ''],
+    // Word for word what Daytona's edge says; but Daytona itself says that the sandbox runs.
+    [400, json, '{"message":"bad request: no IP address found. Is the Sandbox started?"}'],
+    [400, json, '{"message":"bad request: failed to get runner info: 404"}'],
+    [404, json, '{"message":"sandbox container not found"}'],
+    [
+      307,
+      {
+        'set-cookie': 'pkce_verifier=x',
+        location: 'https://login.example.com/?redirect_uri=https%3A%2F%2Fx%2Fcallback',
+      },
+      '',
+    ],
   ])('with status %i is passed on untouched', async (status, headers, body) => {
+    let times = 0;
     rig = await startRig({
       app: (_req, res) => {
+        times += 1;
         res.writeHead(status, { ...headers, 'content-length': body.length }).end(body);
       },
     });
     const answer = await ask(rig.proxy.port, { host: rig.host(), method: 'POST', body: 'x' });
+    expect(times).toBe(1);
     expect([answer.status, answer.body]).toEqual([status, body]);
     expect(answer.headers['x-proxy-error']).toBeUndefined();
   });
@@ -178,4 +203,62 @@ describe('what is known of a sandbox in use', () => {
     expect(served).toBeGreaterThan(1_000);
     expect(served).toBeLessThan(2_500);
   });
+});
+
+describe('who was let in by what is no longer true', () => {
+  test('does not come to the sandbox that has taken over the name', async () => {
+    seen = [];
+    const env = { ACCESS_MODE: 'protected' };
+    rig = await startRig({ app, env, sandbox: { name: 'shop', public: true } });
+    const ours = { host: '3000-shop.proxy.test', method: 'POST', body: 'x' };
+    expect((await ask(rig.proxy.port, ours)).status).toBe(200);
+    seen.length = 0;
+    const port = rig.sandbox.ports.get(3000) ?? 0;
+    rig.daytona.sandboxes.delete(rig.sandbox);
+    rig.daytona.sandboxes.create({ name: 'shop' }).ports.set(3000, port);
+    const answer = await ask(rig.proxy.port, ours);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(seen).toEqual([]);
+  });
+
+  test('does not come to a sandbox that has gone private while it was started', async () => {
+    seen = [];
+    const env = { ACCESS_MODE: 'protected' };
+    rig = await startRig({ app, env, sandbox: { state: 'stopped', public: true } });
+    rig.daytona.faults.startMs = 1_000;
+    const answer = ask(rig.proxy.port, { host: rig.host(), method: 'POST', body: 'x' });
+    await once(rig.daytona.sandboxes, 'state');
+    rig.sandbox.public = false;
+    expect([(await answer).status, codeOf(await answer)]).toEqual([503, 'ACCESS_RENEWED']);
+    expect(seen.filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
+
+  test('is asked anew where a public sandbox has gone private, and comes in with a key', async () => {
+    seen = [];
+    const env = { ACCESS_MODE: 'protected' };
+    rig = await startRig({ app, env, sandbox: { public: true } });
+    const headers = { authorization: `Bearer ${rig.daytona.apiKey}` };
+    const get = (more = {}) => ask(rig.proxy.port, { host: rig.host(), ...more });
+    expect((await get()).status).toBe(200);
+    rig.sandbox.public = false;
+    expect((await get()).status).toBe(503);
+    expect((await get()).status).toBe(401);
+    expect((await get({ headers })).status).toBe(200);
+  });
+});
+
+test('guesses of others do not take a known sandbox down', async () => {
+  rig = await startRig({ app, env: { LOOKUP_MISSES: '5', CACHE_TTL: '500' } });
+  seen = [];
+  expect((await ask(rig.proxy.port, { host: rig.host() })).status).toBe(200);
+  for (let i = 0; i < 5; i++) {
+    await ask(rig.proxy.port, { host: `3000-no-such-sandbox-${i}.proxy.test` });
+  }
+  const stranger = await ask(rig.proxy.port, { host: '3000-one-more.proxy.test' });
+  expect([stranger.status, codeOf(stranger)]).toEqual([503, 'TOO_MANY_MISSES']);
+  const statuses = new Set<number>();
+  for (const end = performance.now() + 1_500; performance.now() < end; ) {
+    statuses.add((await ask(rig.proxy.port, { host: rig.host() })).status);
+  }
+  expect(statuses).toEqual(new Set([200]));
 });

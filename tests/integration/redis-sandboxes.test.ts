@@ -73,8 +73,8 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
     expect((await ask(one.proxy.port, { host: one.host(), headers })).status).toBe(503);
     expect(await eventually(() => calls(/\/start$/) === 1)).toBe(true);
-    const path = '/?DAYTONA_PROXY_WAKE=1';
-    const stream = await ask(two.proxy.port, { host: one.host(), path });
+    const watch = { path: '/?DAYTONA_PROXY_WAKE=1', headers: { accept: 'text/event-stream' } };
+    const stream = await ask(two.proxy.port, { host: one.host(), ...watch });
     expect(stream.body).toMatch(/event: ready\ndata: \n\n$/);
     expect(calls(/\/start$/)).toBe(1);
   });

@@ -123,6 +123,39 @@ describe('a sandbox that sleeps', () => {
     expect(starts()).toBe(0);
   });
 
+  test('is started by a write that would also take an event stream', async () => {
+    await start();
+    const headers = { accept: 'application/json, text/event-stream' };
+    expect((await request({ headers })).status).toBe(200);
+  });
+
+  test('is started by a write although somebody waits already who may not start it', async () => {
+    await start({}, { state: 'stopping' });
+    const reader = request({ method: 'GET', body: '' });
+    await rig.daytona.called(2);
+    const writer = request();
+    await rig.daytona.called(4);
+    rig.sandbox.state = 'stopped';
+    expect([(await writer).status, (await reader).status]).toEqual([200, 200]);
+  });
+
+  test('has no place of another one’s, however many of its ports are asked for', async () => {
+    await start({ WAKE_MAX: '2' });
+    rig.daytona.faults.startMs = 300;
+    const other = rig.daytona.sandboxes.create({ state: 'stopped' });
+    other.ports.set(3000, rig.sandbox.ports.get(3000) ?? 0);
+    const headers = { 'x-proxy-wait': '0' };
+    for (let port = 4000; port < 4020; port++) await request({ host: rig.host(port), headers });
+    expect((await request({ host: rig.host(3000, other) })).status).toBe(200);
+  });
+
+  test('leaves a write to the app that only looks like the page’s question', async () => {
+    await start({}, { state: 'started' });
+    const path = '/orders?DAYTONA_PROXY_WAKE=1';
+    expect((await request({ path })).body).toBe(`POST ${path}`);
+    expect((await request({ path, method: 'GET', body: '' })).body).toBe(`GET ${path}`);
+  });
+
   test('is not started by who does not pass access control', async () => {
     await start({ ACCESS_MODE: 'private' });
     expect((await request()).status).toBe(401);

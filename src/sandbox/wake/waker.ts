@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BoundedCache } from '../../boundedCache.ts';
-import type { SandboxAddress } from '../../exchange.ts';
+import { keyOf, type SandboxAddress } from '../../exchange.ts';
 import type { Log } from '../../log/logger.ts';
 import { asProxyError, ProxyError } from '../../replies/errors.ts';
 import type { Daytona, SandboxFacts } from '../daytona.ts';
@@ -13,14 +13,16 @@ const probeMs = 500;
 const longestStartMs = 600_000;
 /** An app that does not listen so long after its sandbox was started is not started with it. */
 const longestPortMs = 120_000;
-/** A start of which nothing has come by now, of ours or of another instance, was in vain. */
-const othersStartMs = 15_000;
-const mostCooling = 10_000;
+/** A start of which nothing has come by now, ours or another instance's, was in vain. */
+const longestSilenceMs = 15_000;
+const mostRemembered = 10_000;
+/** Ports that are waited for, for each sandbox that may be on its way. */
+const portsEach = 20;
 
 export interface WakeRules {
   /** No second start of a sandbox within this time, in ms. */
   readonly cooldownMs: number;
-  /** Ways that may be under way at the same time. */
+  /** Sandboxes that may be on their way up at the same time. */
   readonly most: number;
 }
 
@@ -40,52 +42,50 @@ export interface WakerParts extends WakeRules {
 /** Starts sandboxes that sleep: once for all who wait, and not again and again. */
 export class Waker {
   readonly #parts: WakerParts;
-  readonly #wakes = new Map<string, Wake>();
-  readonly #cooling = new BoundedCache<true>(mostCooling);
-
+  /** Sandboxes on their way up, and ports of them that are waited for. */
+  readonly #sandboxes = new Map<string, Wake>();
+  readonly #ports = new Map<string, Wake>();
+  /** Sandboxes that were started a moment ago, and why Daytona did not want to. */
+  readonly #cooling = new BoundedCache<{ refused?: ProxyError }>(mostRemembered);
   /** What another instance is starting. */
-  readonly #elsewhere = new BoundedCache<true>(mostCooling);
+  readonly #elsewhere = new BoundedCache<true>(mostRemembered);
   readonly #closing = new AbortController();
 
   constructor(parts: WakerParts) {
     this.#parts = parts;
   }
 
-  /** The way that a port's sandbox is on. */
-  of(address: SandboxAddress): Wake | undefined {
-    return this.#wakes.get(keyOf(address));
-  }
-
   /** To be called with what another instance has told of. */
   heard(id: string): void {
-    this.#elsewhere.set(id, true, othersStartMs);
+    this.#elsewhere.set(id, true, longestSilenceMs);
   }
 
   /**
-   * Joins the way that a sandbox is on, or begins one.
+   * Joins the way that a port's sandbox is on, or begins one.
    *
    * @param state of the sandbox, as far as known
    * @param mayStart false for who may only wait for what comes by itself
    * @returns undefined where there is nothing to wait for
-   * @throws ProxyError TOO_MANY_STARTS
+   * @throws ProxyError TOO_MANY_STARTS, or why Daytona did not want to start it a moment ago
    */
   join(address: SandboxAddress, state: string, mayStart: boolean): Wake | undefined {
-    const known = this.of(address);
+    const known = this.#ports.get(keyOf(address));
     if (known) {
-      known.mayStart ||= mayStart;
+      const way = this.#sandboxes.get(address.id);
+      if (way) way.mayStart ||= mayStart;
       return known;
     }
-    const awaited = mayStart || this.#elsewhere.get(address.id) === true;
-    if (!isPassing(state) && !(awaited && isStartable(state))) return undefined;
-    if (this.#wakes.size >= this.#parts.most) {
-      throw new ProxyError('TOO_MANY_STARTS', { retryAfter: 5 });
-    }
-    const key = keyOf(address);
-    const wake = new Wake(state, mayStart, (begun) => this.#run(address, begun));
-    this.#wakes.set(key, wake);
-    const over = () => this.#wakes.delete(key);
-    wake.done.then(over, over);
-    return wake;
+    const way = this.#sandboxes.get(address.id) ?? this.#begin(address.id, state, mayStart);
+    if (!way) return undefined;
+    way.mayStart ||= mayStart;
+    if (this.#ports.size >= this.#parts.most * portsEach) throw tooMany();
+    const port = new Wake(way.state, mayStart, (wake) => this.#untilAnswering(address, way, wake));
+    return keep(this.#ports, keyOf(address), port);
+  }
+
+  /** The way that a port's sandbox is on. */
+  of(address: SandboxAddress): Wake | undefined {
+    return this.#ports.get(keyOf(address));
   }
 
   sweep(): void {
@@ -98,28 +98,20 @@ export class Waker {
     this.#closing.abort();
   }
 
-  async #run(address: SandboxAddress, wake: Wake): Promise<void> {
-    const { log } = this.#parts;
-    const { id, port } = address;
-    const begun = performance.now();
-    const durationMs = () => Math.round(performance.now() - begun);
-    try {
-      await this.#untilRunning(id, wake);
-      wake.reach('waiting for the port');
-      await this.#untilAnswering(address);
-      log('info', 'wake.done', { sandbox: id, port, durationMs: durationMs() });
-    } catch (thrown) {
-      const error = asProxyError(thrown);
-      const facts = { sandbox: id, port, code: error.code, durationMs: durationMs() };
-      log(error.code === 'INTERNAL' ? 'error' : 'warn', 'wake.failed', facts);
-      throw error;
-    }
+  #begin(id: string, state: string, mayStart: boolean): Wake | undefined {
+    const awaited = mayStart || this.#elsewhere.get(id) === true;
+    if (!isPassing(state) && !(awaited && isStartable(state))) return undefined;
+    const refused = isStartable(state) ? this.#cooling.get(id)?.refused : undefined;
+    if (refused) throw refused;
+    if (this.#sandboxes.size >= this.#parts.most) throw tooMany();
+    const way = new Wake(state, mayStart, (wake) => this.#untilRunning(id, wake));
+    return keep(this.#sandboxes, id, way);
   }
 
   async #untilRunning(id: string, wake: Wake): Promise<void> {
     let began = false;
     /** The start that is under way here. */
-    let starting: Promise<'done' | 'failed'> | undefined;
+    let starting: Promise<ProxyError | 'done'> | undefined;
     for (const begun = performance.now(); ; ) {
       const facts = await this.#parts.askFacts(id).catch(bearable);
       if (facts) wake.reach(facts.state);
@@ -131,27 +123,63 @@ export class Waker {
       if (facts && isStartable(state) && wake.mayStart && !began) {
         began = true;
         // Daytona answers only when it is done: the way is watched meanwhile.
-        if (await this.#claim(facts.id)) starting = this.#start(id, facts.id);
+        if (await this.#claim(id, facts.id)) starting = this.#start(id, facts.id);
       } else if (!mayComeUp(state, began || this.#elsewhere.get(id) === true, waited)) {
         throw new ProxyError('SANDBOX_NOT_RUNNING', { state, retryAfter: 5 });
       }
       const outcome = await Promise.race([this.#pause(lookMs), ...(starting ? [starting] : [])]);
       if (outcome !== undefined) starting = undefined;
-      if (outcome === 'failed') starting = this.#start(id, facts?.id ?? id);
+      if (!(outcome instanceof ProxyError)) continue;
+      this.#cooling.set(id, { refused: outcome }, this.#parts.cooldownMs);
+      throw outcome;
     }
   }
 
-  /** @throws ProxyError where Daytona does not want to start it; where it is not to be had: `failed` */
-  async #start(id: string, sandboxId: string): Promise<'done' | 'failed'> {
+  /** Tries a second time where the first got no word of Daytona's. */
+  async #start(id: string, sandboxId: string): Promise<ProxyError | 'done'> {
     this.#parts.log('info', 'wake.start', { sandbox: id });
     this.#parts.tell(id);
     try {
-      await this.#parts.daytona.start(sandboxId);
+      await this.#parts.daytona.start(sandboxId).catch(async (error) => {
+        bearable(error);
+        await this.#pause(lookMs);
+        await this.#parts.daytona.start(sandboxId).catch(bearable);
+      });
       return 'done';
     } catch (error) {
-      bearable(error);
-      await this.#pause(lookMs);
-      return 'failed';
+      return asProxyError(error);
+    }
+  }
+
+  /** @returns false where somebody has started it a moment ago, here or on another instance */
+  async #claim(id: string, sandboxId: string): Promise<boolean> {
+    const { claim, cooldownMs } = this.#parts;
+    if (this.#cooling.get(id)) return false;
+    this.#cooling.set(id, {}, cooldownMs);
+    return (await claim(sandboxId, cooldownMs)) ?? true;
+  }
+
+  async #untilAnswering(address: SandboxAddress, way: Wake, wake: Wake): Promise<void> {
+    const { log, answers } = this.#parts;
+    const { id, port } = address;
+    const begun = performance.now();
+    const durationMs = () => Math.round(performance.now() - begun);
+    const stop = way.onState((state) => wake.reach(state));
+    try {
+      await way.done;
+      wake.reach('waiting for the port');
+      for (const end = performance.now() + longestPortMs; ; await this.#pause(probeMs)) {
+        if (await answers(address).catch(bearable)) break;
+        if (performance.now() > end) throw new ProxyError('PORT_NOT_LISTENING');
+      }
+      log('info', 'wake.done', { sandbox: id, port, durationMs: durationMs() });
+    } catch (thrown) {
+      const error = asProxyError(thrown);
+      const facts = { sandbox: id, port, code: error.code, durationMs: durationMs() };
+      log(error.code === 'INTERNAL' ? 'error' : 'warn', 'wake.failed', facts);
+      throw error;
+    } finally {
+      stop();
     }
   }
 
@@ -160,34 +188,27 @@ export class Waker {
       throw new ProxyError('SANDBOX_STARTING', { retryAfter: 5 });
     });
   }
+}
 
-  /** @returns false where somebody has started it a moment ago, here or on another instance */
-  async #claim(sandboxId: string): Promise<boolean> {
-    const { claim, cooldownMs } = this.#parts;
-    if (this.#cooling.get(sandboxId)) return false;
-    this.#cooling.set(sandboxId, true, cooldownMs);
-    return (await claim(sandboxId, cooldownMs)) ?? true;
-  }
+/** Keeps a way for as long as it is under way. */
+function keep(ways: Map<string, Wake>, key: string, wake: Wake): Wake {
+  ways.set(key, wake);
+  const over = () => ways.delete(key);
+  wake.done.then(over, over);
+  return wake;
+}
 
-  async #untilAnswering(address: SandboxAddress): Promise<void> {
-    for (const begun = performance.now(); ; await this.#pause(probeMs)) {
-      if (await this.#parts.answers(address)) return;
-      if (performance.now() - begun > longestPortMs) throw new ProxyError('PORT_NOT_LISTENING');
-    }
-  }
+function tooMany(): ProxyError {
+  return new ProxyError('TOO_MANY_STARTS', { retryAfter: 5 });
 }
 
 /** False for a state that nobody can expect to change by itself any more. */
 function mayComeUp(state: string, began: boolean, waitedMs: number): boolean {
   if (waitedMs > longestStartMs) return false;
-  return isPassing(state) || (began && isStartable(state) && waitedMs < othersStartMs);
+  return isPassing(state) || (began && isStartable(state) && waitedMs < longestSilenceMs);
 }
 
 /** A sandbox may start although Daytona's API does not tell of it for a moment. */
 function bearable(error: unknown): undefined {
   if (asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
-}
-
-function keyOf({ id, port }: SandboxAddress): string {
-  return `${id}:${port}`;
 }

@@ -4,10 +4,12 @@ import { refusalByBody, refusalByHead } from '../../../src/proxy/refusal.ts';
 const login =
   'https://dex.test/auth?client_id=x&redirect_uri=https%3A%2F%2Fedge.test%2Fcallback&state=y';
 
+const host = '3000-abc.edge.test';
+
 describe('refusalByHead', () => {
   test('knows the edge’s login redirect', () => {
     const head = ['Set-Cookie', 'pkce_verifier=x; Path=/', 'Location', login];
-    expect(refusalByHead('GET', 307, head)).toBe('token');
+    expect(refusalByHead('GET', 307, head, host)).toBe('token');
   });
 
   test.each([
@@ -18,23 +20,29 @@ describe('refusalByHead', () => {
       502,
       ['Content-Length', '0', 'Content-Type', 'text/plain'],
     ],
+    ['an empty 502 of the app', 502, ['Content-Length', '0', 'X-Powered-By', 'Express']],
+    [
+      'a login of the app with a cookie of that name',
+      307,
+      ['Set-Cookie', 'pkce_verifier=x', 'Location', login.replace('edge.test', 'app.example.com')],
+    ],
     ['a 502 of the app with a body', 502, ['Content-Length', '5']],
     ['a page that says 404', 404, ['Content-Type', 'text/html', 'Content-Length', '100']],
     ['a large JSON error', 400, ['Content-Type', 'application/json', 'Content-Length', '100000']],
     ['an answer without trouble', 200, []],
   ])('leaves %s alone', (_what, status, head) => {
-    expect(refusalByHead('GET', status, head as string[])).toBeUndefined();
+    expect(refusalByHead('GET', status, head as string[], host)).toBeUndefined();
   });
 
   test('knows an empty 502, to HEAD too', () => {
-    expect(refusalByHead('POST', 502, ['Content-Length', '0'])).toBe('not-listening');
-    expect(refusalByHead('HEAD', 502, [])).toBe('not-listening');
+    expect(refusalByHead('POST', 502, ['Content-Length', '0'], host)).toBe('not-listening');
+    expect(refusalByHead('HEAD', 502, [], host)).toBe('not-listening');
   });
 
   test('asks for the body of a small JSON error', () => {
     const head = ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', '100'];
     for (const status of [400, 401, 404])
-      expect(refusalByHead('GET', status, head)).toBe('read-body');
+      expect(refusalByHead('GET', status, head, host)).toBe('read-body');
   });
 });
 

@@ -23,6 +23,13 @@ describe('what a request may do about a sandbox that sleeps', () => {
     ['a write', 'POST', {}, 'start'],
     ['a write by curl', 'PUT', { 'user-agent': 'curl/8.14.1' }, 'start'],
     ['a write by Node', 'PATCH', { 'user-agent': 'node' }, 'start'],
+    [
+      'a write that takes events',
+      'POST',
+      { accept: 'application/json, text/event-stream' },
+      'start',
+    ],
+    ['a write by a program of any name', 'POST', { 'user-agent': 'some-robot/1.0' }, 'start'],
     ['a GET by curl', 'GET', { 'user-agent': 'curl/8.14.1', accept: '*/*' }, 'wait'],
     ['a HEAD', 'HEAD', {}, 'wait'],
     ['a preflight', 'OPTIONS', {}, 'wait'],

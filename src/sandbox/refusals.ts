@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { isReserved } from '../access/reservedPorts.ts';
 import { BoundedCache } from '../boundedCache.ts';
-import type { Refusal, SandboxAddress } from '../exchange.ts';
+import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
@@ -19,7 +20,7 @@ const heardMs = 2_000;
  * Takes a refusal by Daytona's edge as news about a sandbox: what is known of it is no longer true.
  * One lookup serves all whose requests were refused.
  */
-export class Renewals {
+export class Refusals {
   readonly #cache: SandboxCache;
   readonly #lookups: Lookups;
   readonly #resolve: (address: SandboxAddress) => Promise<Resolution>;
@@ -40,20 +41,21 @@ export class Renewals {
   /**
    * Finds a sandbox's port anew after the edge refused what `refused` led to.
    *
+   * @returns undefined where Daytona contradicts: the answer was the app's
    * @throws ProxyError for the visitor where there is nothing else to be had
    */
   async after(
     refusal: Refusal,
     address: SandboxAddress,
-    refused: PreviewLink,
-  ): Promise<Resolution> {
+    refused: Resolution,
+  ): Promise<Resolution | undefined> {
     switch (refusal) {
       case 'not-listening':
         throw new ProxyError('PORT_NOT_LISTENING');
       case 'token':
         return this.#afterToken(address, refused);
       default:
-        return this.#afterState(refusal, address, refused);
+        return this.#afterState(refusal, address, refused.link);
     }
   }
 
@@ -62,15 +64,22 @@ export class Renewals {
     this.#heard.sweep();
   }
 
-  async #afterToken(address: SandboxAddress, { token }: PreviewLink): Promise<Resolution> {
-    const key = `${address.id}:${address.port}`;
+  async #afterToken(address: SandboxAddress, { link, facts }: Resolution): Promise<Resolution> {
+    const { token } = link;
+    const key = keyOf(address);
+    if (facts.public && !isReserved(address.port)) {
+      // It was not shown, as to every public sandbox: this one has gone private.
+      const now = await this.#lookups.facts(address.id, undefined, true);
+      if (now.public) throw new ProxyError('ACCESS_RENEWED', { retryAfter: 5 });
+      return this.#resolve(address);
+    }
     const known = this.#cache.link(address);
     // Unless somebody else's refusal came before, and the new token is here already.
     if (!known || known.value.token === token) {
       const unchanged = () => new ProxyError('ACCESS_RENEWED', { retryAfter: 5 });
       if (this.#contradicted.get(key) === token) throw unchanged();
-      const link = await this.#flights.run(key, () => this.#otherLink(address, token));
-      if (!link) throw unchanged();
+      const other = await this.#flights.run(key, () => this.#otherLink(address, token));
+      if (!other) throw unchanged();
     }
     return this.#resolve(address);
   }
@@ -84,7 +93,7 @@ export class Renewals {
     }
     this.#cache.keepLink(address, link);
     if (link.token !== token) return link;
-    this.#contradicted.set(`${address.id}:${address.port}`, token, contradictedMs);
+    this.#contradicted.set(keyOf(address), token, contradictedMs);
     return undefined;
   }
 
@@ -92,18 +101,15 @@ export class Renewals {
     refusal: Refusal,
     address: SandboxAddress,
     refused: PreviewLink,
-  ): Promise<Resolution> {
-    const news = this.#heard.get(address.id) === undefined;
-    this.#heard.set(address.id, refusal, heardMs);
-    if (news) {
+  ): Promise<Resolution | undefined> {
+    // Whoever asked a moment ago has the answer in the cache.
+    if (this.#heard.get(address.id) === undefined) {
+      this.#heard.set(address.id, refusal, heardMs);
       this.#cache.forget(address.id, refusal);
       await this.#lookups.facts(address.id, undefined, true);
     }
-    const found = await this.#resolve(address);
-    const moved = found.link.token !== refused.token || found.link.url !== refused.url;
-    // A sandbox that is moved to another machine keeps its address.
-    if (moved || (news && refusal === 'gone')) return found;
-    const state = refusal === 'gone' ? 'moving' : refusal;
-    throw new ProxyError('SANDBOX_NOT_RUNNING', { state, retryAfter: 2 });
+    const { link, facts } = await this.#resolve(address);
+    const moved = link.token !== refused.token || link.url !== refused.url;
+    return moved ? { link, facts } : undefined;
   }
 }
