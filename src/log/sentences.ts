@@ -42,6 +42,7 @@ const sentences = {
   'stop.draining': (f: Values) =>
     `👋 ${f.signal}: finishing ${f.requests} requests and ${f.sockets} WebSockets`,
   'stop.done': () => '👋 Stopped',
+  'log.lost': (f: Values) => `⚠️ ${f.count} lines of the log were lost (${f.cause})`,
   'process.crash': (f: Values) => `💥 Unexpected error, shutting down: ${f.cause}`,
 } satisfies Record<string, (facts: Values) => string>;
 
