@@ -2,6 +2,7 @@ import type { Refusal, SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
+import { hadNoAnswer } from './apiCalls.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
 import type { PreviewLink, SandboxFacts } from './daytona.ts';
 import type { SandboxChange } from './events.ts';
@@ -199,7 +200,7 @@ export class SandboxDirectory {
       });
       // Once it is known to be down, nobody waits to see whether it is back.
       const found = await within(this.#troubled ? 0 : graceMs, looking).catch((error) => {
-        if (asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
+        if (!hadNoAnswer(error)) throw error;
       });
       if (found !== undefined) return found;
       this.#troubled = true;

@@ -27,6 +27,18 @@ export function startProgram(env: Record<string, string>, ...args: string[]): Pr
   );
 }
 
+/** The same with so many file descriptors at most. */
+export function startLimited(descriptors: number, env: Record<string, string>): Program {
+  const limit = `--nofile=${descriptors}:${descriptors}`;
+  return watch(
+    spawn('prlimit', [limit, process.execPath, start], {
+      cwd: '/',
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+}
+
 /**
  * The same behind a module that Node loads before it, with a channel for messages to and fro.
  *
