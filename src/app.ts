@@ -13,7 +13,8 @@ import type { HostFormat } from './host/parse.ts';
 import { findSandbox } from './host/stage.ts';
 import { limitOpen, type Occupancy } from './limits/occupancy.ts';
 import { limitRate, type RateLimit } from './limits/rate.ts';
-import type { Log } from './log/logger.ts';
+import type { Level, Log } from './log/logger.ts';
+import { sparingly } from './log/sparingly.ts';
 import type { Carrier } from './proxy/middleware.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
 import { type Figures, opsPages } from './replies/ops.ts';
@@ -88,14 +89,21 @@ function causeOf({ cause }: ProxyError): string | undefined {
   return messages.length > 0 ? messages.join('; ') : undefined;
 }
 
+/** What happens to a crowd at once stands in its access lines; more of it would be a second crowd. */
+function levelOf({ code, status }: ProxyError): Level {
+  if (status < 500 || code === 'OVERLOADED') return 'debug';
+  return code === 'INTERNAL' ? 'error' : 'warn';
+}
+
 /** The end of every failed walk: one log line, and an answer if anybody is there to read it. */
 function answerError(log: Log): ErrorRequestHandler {
+  const tellScarce = sparingly((count) => log('warn', 'limit.descriptors', { count }));
   return (thrown, req, res, _next) => {
     const error = asProxyError(thrown);
     const { exchange } = req;
     exchange.error = error.code;
-    const level = error.status >= 500 ? (error.code === 'INTERNAL' ? 'error' : 'warn') : 'debug';
-    log(level, 'proxy.error', {
+    if (error.code === 'OVERLOADED') tellScarce();
+    log(levelOf(error), 'proxy.error', {
       requestId: exchange.requestId,
       code: error.code,
       sandbox: exchange.sandbox?.id,

@@ -5,6 +5,7 @@ import { createAccess } from './access/access.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
+import { affordable } from './descriptors.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
 import { countHits } from './limits/hits.ts';
@@ -28,6 +29,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 export interface RunningProxy {
   readonly port: number;
+  /** MAX_CONNECTIONS, or fewer where the process may not open as many. */
+  readonly maxConnections: number;
   readonly openWork: OpenWork;
   /** What it was started with; undefined where it speaks plain HTTP. */
   readonly certificate: Certificate | undefined;
@@ -49,6 +52,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const files = tlsFiles(config);
   const certificate = files && (await readCertificate(files));
   const openWork = new OpenWork();
+  const maxConnections = affordable(config.MAX_CONNECTIONS);
   const daytona = connectDaytona({
     apiKey: config.DAYTONA_API_KEY,
     apiUrl: config.DAYTONA_API_URL,
@@ -117,7 +121,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     trustedProxies: config.TRUSTED_PROXIES,
     openWork,
     clients,
-    maxConnections: config.MAX_CONNECTIONS,
+    maxConnections,
     maxHeaderBytes: config.MAX_HEADER_BYTES,
     headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
   });
@@ -144,6 +148,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   }, sweepMs);
   return {
     port,
+    maxConnections,
     openWork,
     certificate,
     close: async (hurryMs) => {

@@ -2,7 +2,7 @@ import NodeCache from 'node-cache';
 
 interface Entry<T> {
   readonly value: T;
-  /** On the clock that never jumps; node-cache's own is the wall's. */
+  /** On the clock that never jumps; node-cache's own is the wall's, and not used. */
   readonly storedAt: number;
   readonly expiresAt: number;
 }
@@ -22,7 +22,7 @@ export class BoundedCache<T> {
   get(key: string): T | undefined {
     const entry = this.#cache.get<Entry<T>>(`:${key}`);
     if (!entry || performance.now() < entry.expiresAt) return entry?.value;
-    this.delete(key); // The wall's clock was put back.
+    this.delete(key);
     return undefined;
   }
 
@@ -33,7 +33,7 @@ export class BoundedCache<T> {
       this.#cache.del(keys.slice(0, Math.ceil(this.#limit / 10)));
     }
     const storedAt = performance.now();
-    this.#cache.set(`:${key}`, { value, storedAt, expiresAt: storedAt + ttlMs }, ttlMs / 1000);
+    this.#cache.set(`:${key}`, { value, storedAt, expiresAt: storedAt + ttlMs });
   }
 
   delete(key: string): void {
@@ -49,9 +49,12 @@ export class BoundedCache<T> {
 
   /** Drops what has expired and says how many that were. */
   sweep(): number {
-    const before = this.size;
-    for (const key of this.#cache.keys()) this.#cache.getTtl(key);
-    return before - this.size;
+    const now = performance.now();
+    const over = this.#cache.keys().filter((key) => {
+      const entry = this.#cache.get<Entry<T>>(key);
+      return entry !== undefined && entry.expiresAt <= now;
+    });
+    return this.#cache.del(over);
   }
 
   /** Expired entries count until the next sweep. */

@@ -5,6 +5,7 @@ import type { Express, Request, Response } from 'express';
 import { ClientConnection } from './connection/clientConnection.ts';
 import { answerClientErrors } from './connection/clientErrors.ts';
 import { watchUpgrade } from './connection/upgradeWatch.ts';
+import { saysScarce } from './descriptors.ts';
 import { Exchange, type Upgrade } from './exchange.ts';
 import { identifyPeer, identifyVisitor, type Peer } from './host/visitor.ts';
 import type { OpenWork } from './lifecycle/openWork.ts';
@@ -58,6 +59,12 @@ export function createProxyServer(parts: ServerParts): Server {
     log('warn', 'limit.client', { client, count });
   });
   server.on('drop', () => tellDropped());
+  const tellScarce = sparingly((count) => log('warn', 'limit.descriptors', { count }));
+  // A connection that cannot be accepted is no reason to end; what fails at the start is told there.
+  server.on('error', (error) => {
+    if (saysScarce(error)) tellScarce();
+    else if (server.listening) throw error;
+  });
 
   server.on(spokenEvent(server), (socket: Socket) => {
     socket.on('error', () => socket.destroy());

@@ -79,7 +79,7 @@ export async function createAccess(
   const partitioned = config.EMBEDDING === 'partitioned';
   const sessions = new Sessions(seals, endable, { ttlMs: config.SESSION_TTL_MS, partitioned });
   const failed = countHits('failure', config.RATE_LIMIT_WINDOW_MS, store);
-  const failures = new Failures(failed, config.AUTH_FAILURES_MAX);
+  const failures = new Failures(failed, config.RATE_LIMIT_WINDOW_MS, config.AUTH_FAILURES_MAX);
   const open = config.ACCESS_MODE === 'open';
 
   const sandboxOf = (address: SandboxAddress, client: string) => {

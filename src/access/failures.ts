@@ -1,4 +1,5 @@
 import type { Hits } from '../limits/hits.ts';
+import { secondsLeft } from '../limits/windows.ts';
 
 /**
  * Counts each client's failed attempts to get in. Over the limit its secrets are no longer looked
@@ -6,12 +7,14 @@ import type { Hits } from '../limits/hits.ts';
  */
 export class Failures {
   readonly #hits: Hits;
+  readonly #windowMs: number;
   readonly #limit: number;
   #total = 0;
 
   /** @param limit failures of one client in a window; 0 switches it off */
-  constructor(hits: Hits, limit: number) {
+  constructor(hits: Hits, windowMs: number, limit: number) {
     this.#hits = hits;
+    this.#windowMs = windowMs;
     this.#limit = limit;
   }
 
@@ -30,7 +33,6 @@ export class Failures {
     if (this.#limit === 0) return undefined;
     const found = await this.#hits.get(client);
     if (!found || found.totalHits < this.#limit) return undefined;
-    const leftMs = (found.resetTime?.getTime() ?? 0) - Date.now();
-    return Math.max(1, Math.ceil(leftMs / 1000));
+    return secondsLeft(found, this.#windowMs);
   }
 }

@@ -9,6 +9,9 @@ export type Ending = z.output<typeof ending>;
 /** Those who may revoke are trusted, but nothing grows without a bound. */
 const most = 100_000;
 
+/** So much longer it is remembered, lest a clock that is put back brings it to life again. */
+const toleranceMs = 86_400_000;
+
 /** What was ended before its time. With a file it stays ended when the proxy starts again. */
 export class Revocations {
   readonly #until = new Map<string, number>();
@@ -44,14 +47,13 @@ export class Revocations {
   }
 
   has(id: string): boolean {
-    const until = this.#until.get(id);
-    return until !== undefined && until > Date.now();
+    return this.#until.has(id);
   }
 
   /** @param until when it would have ended anyway, in ms since the epoch */
   async add(id: string, until: number): Promise<void> {
     if (this.has(id)) return;
-    if (this.#until.size >= most) this.sweep();
+    if (this.#until.size >= most) this.#forget(Date.now());
     if (this.#until.size >= most) throw new Error('too many revocations');
     this.#end({ id, until });
     await Promise.all([this.#write([{ id, until }]), this.#tellOthers?.({ id, until })]);
@@ -77,8 +79,11 @@ export class Revocations {
   }
 
   sweep(): void {
-    const now = Date.now();
-    for (const [id, until] of this.#until) if (until <= now) this.#until.delete(id);
+    this.#forget(Date.now() - toleranceMs);
+  }
+
+  #forget(before: number): void {
+    for (const [id, until] of this.#until) if (until <= before) this.#until.delete(id);
   }
 
   #end({ id, until }: Ending): void {
@@ -95,9 +100,11 @@ export class Revocations {
     // What stands behind the last newline was being written when the machine went down.
     for (const text of (await readOrEmpty(file)).split('\n').slice(0, -1)) {
       const { id, until } = ending.parse(JSON.parse(text));
-      if (until > Date.now()) this.#until.set(id, until);
+      this.#until.set(id, until);
     }
-    await writeFile(`${file}.new`, this.living().map(toLine).join(''), { mode: 0o600 });
+    this.sweep();
+    const kept = [...this.#until].map(([id, until]) => toLine({ id, until }));
+    await writeFile(`${file}.new`, kept.join(''), { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
 }

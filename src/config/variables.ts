@@ -57,7 +57,7 @@ export const variables = {
     integer(1, 1_000_000),
     '20000',
     '20000',
-    'Open client connections in all; a further one is closed at once.',
+    'Open client connections in all; a further one is closed at once. Fewer where the process may not open two files for each, which a warning says at the start.',
   ),
   MAX_CONNECTIONS_PER_CLIENT: variable(
     integer(0, 1_000_000),

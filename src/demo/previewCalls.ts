@@ -14,7 +14,7 @@ export function previewCalls({ sandboxes, faults, previewUrl }: ApiParts): Route
       const port = portOf(req.params.port);
       if (port === undefined) return fail(res, 400, 'Invalid port');
       const { id, renewed } = sandbox;
-      const stale = renewed && Date.now() - renewed.at < faults.staleLookupMs;
+      const stale = renewed && performance.now() - renewed.at < faults.staleLookupMs;
       const url = previewUrl(id, port);
       const token = stale ? renewed.token : sandbox.token;
       return res.json({ sandboxId: id, url: faults.previewUrl?.(url) ?? url, token });

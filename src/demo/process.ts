@@ -31,7 +31,7 @@ export async function startApp(
   const ended = once(child, 'exit').catch(() => {});
   try {
     const failed = ended.then(() => Promise.reject(new Error(`${program} ended at its start`)));
-    await Promise.race([failed, listening(port, Date.now() + startTimeoutMs)]);
+    await Promise.race([failed, listening(port, performance.now() + startTimeoutMs)]);
   } catch (error) {
     endGroup(child);
     throw error;
@@ -60,7 +60,7 @@ async function freePort(): Promise<number> {
 }
 
 async function listening(port: number, deadline: number): Promise<void> {
-  while (Date.now() < deadline) {
+  while (performance.now() < deadline) {
     const socket = net.connect(port, '127.0.0.1');
     const open = await once(socket, 'connect').then(
       () => true,

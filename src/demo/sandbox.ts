@@ -85,7 +85,7 @@ export function makeSandbox(facts: Partial<Sandbox>, tell: StateListener): Sandb
 
 /** Gives a sandbox a new token, as every start that is accepted does. */
 export function renewToken(sandbox: Sandbox): void {
-  sandbox.renewed = { token: sandbox.token, at: Date.now() };
+  sandbox.renewed = { token: sandbox.token, at: performance.now() };
   sandbox.token = newToken();
 }
 

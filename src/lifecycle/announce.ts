@@ -5,12 +5,18 @@ import { type Certificate, certificateWarnings } from '../tls/certificate.ts';
 /** How the proxy is reached. */
 export interface Announced {
   readonly port: number;
+  /** So many connections are served at once. */
+  readonly maxConnections: number;
   /** Undefined where it speaks plain HTTP. */
   readonly certificate: Certificate | undefined;
 }
 
 /** Says at the start what is served, and what the operator may not have meant. */
-export function announce(config: Config, { port, certificate }: Announced, log: Log): void {
+export function announce(
+  config: Config,
+  { port, maxConnections, certificate }: Announced,
+  log: Log,
+): void {
   const domains = config.PROXY_DOMAIN;
   const names = domains.length > 0 ? domains : ['{any domain}'];
   log('info', 'start.listening', {
@@ -21,6 +27,11 @@ export function announce(config: Config, { port, certificate }: Announced, log: 
     for (const warning of certificateWarnings(certificate, domains, Date.now())) {
       log('warn', 'start.warning', { warning });
     }
+  }
+  if (maxConnections < config.MAX_CONNECTIONS) {
+    log('warn', 'start.warning', {
+      warning: `MAX_CONNECTIONS is ${maxConnections} and not ${config.MAX_CONNECTIONS}: the process may not open more files (ulimit -n, LimitNOFILE).`,
+    });
   }
   if (config.ACCESS_MODE === 'open') {
     log('warn', 'start.warning', {

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { clientLeft } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import type { Hits } from './hits.ts';
+import { secondsLeft } from './windows.ts';
 
 export interface RateLimit {
   readonly hits: Hits;
@@ -22,10 +23,10 @@ export function limitRate({ hits, windowMs, max: limit }: RateLimit): RequestHan
   const policy = `${limit};w=${Math.ceil(windowMs / 1000)}`;
   return async (req, res, next) => {
     const { visitor, ownFields } = req.exchange;
-    const { totalHits, resetTime } = await hits.increment(visitor.network);
+    const info = await hits.increment(visitor.network);
     if (clientLeft(req, res)) return;
-    const leftMs = resetTime ? resetTime.getTime() - Date.now() : windowMs;
-    const reset = Math.max(1, Math.ceil(leftMs / 1000));
+    const { totalHits } = info;
+    const reset = secondsLeft(info, windowMs);
     const remaining = Math.max(0, limit - totalHits);
     // The fields of draft-ietf-httpapi-ratelimit-headers-07.
     const state = `limit=${limit}, remaining=${remaining}, reset=${reset}`;

@@ -13,7 +13,7 @@ export interface Log {
   (level: Level, event: LogEvent, facts?: Facts): void;
   /** False where an event of that level is dropped, so that its facts need not be gathered. */
   enabled(level: Level): boolean;
-  /** Resolves once everything is written. */
+  /** Resolves once everything is written, as far as somebody takes it. */
   close(): Promise<void>;
 }
 
@@ -26,8 +26,10 @@ export interface LogOptions {
 
 /** Starts the log: one line an event, on standard output. */
 export function createLog({ level, format, stream = process.stdout }: LogOptions): Log {
-  const lines = new Lines(stream);
   const write = format === 'pretty' ? prettyLine : jsonLine;
+  const lines = new Lines(stream, (count, cause) =>
+    write({ level: 'warn', event: 'log.lost', facts: { count, cause } }),
+  );
   const logger = winston.createLogger({
     level,
     format: {
@@ -48,10 +50,7 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
     enabled,
     close: () =>
       new Promise<void>((resolve) => {
-        logger.on('finish', () => {
-          lines.flush();
-          resolve();
-        });
+        logger.on('finish', () => void lines.settle().then(resolve));
         logger.end();
       }),
   });

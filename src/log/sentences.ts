@@ -17,6 +17,8 @@ const sentences = {
   'client.error': (f: Values) => `→ ${f.status} from ${f.client}: no valid HTTP (${f.cause})`,
   'limit.connections': (f: Values) =>
     `⚠️ Closed ${f.count} connections: ${f.limit} are open (MAX_CONNECTIONS)`,
+  'limit.descriptors': (f: Values) =>
+    `⚠️ No file descriptor was left, ${f.count} times (ulimit -n, LimitNOFILE)`,
   'limit.client': (f: Values) =>
     `⚠️ Refused ${f.count} connections, the last from ${f.client} (MAX_CONNECTIONS_PER_CLIENT)`,
   'cache.forget': (f: Values) => `↩️ Forgot ${f.sandbox}: ${f.reason}`,
@@ -42,6 +44,7 @@ const sentences = {
   'stop.draining': (f: Values) =>
     `👋 ${f.signal}: finishing ${f.requests} requests and ${f.sockets} WebSockets`,
   'stop.done': () => '👋 Stopped',
+  'log.lost': (f: Values) => `⚠️ ${f.count} lines of the log were lost (${f.cause})`,
   'process.crash': (f: Values) => `💥 Unexpected error, shutting down: ${f.cause}`,
 } satisfies Record<string, (facts: Values) => string>;
 

@@ -1,4 +1,9 @@
+import { saysScarce, wereScarceSince } from '../descriptors.ts';
 import { ProxyError } from '../replies/errors.ts';
+
+/** What the system's name lookup says, also where it could not open what it reads. */
+const lookupCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA']);
+const lookupMs = 1_000;
 
 /**
  * Turns what a connection to the sandbox failed with into the error that we answer.
@@ -7,9 +12,10 @@ import { ProxyError } from '../replies/errors.ts';
  */
 export function upstreamError(cause: unknown, heard: boolean): ProxyError {
   if (cause instanceof ProxyError) return cause;
-  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
-  // No descriptor is left, or no memory for a socket: that is this machine's doing.
-  if (code === 'EMFILE' || code === 'ENFILE' || code === 'ENOBUFS') {
+  const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException;
+  const unclear = lookupCodes.has(code) && wereScarceSince(performance.now() - lookupMs);
+  if (saysScarce(cause) || unclear) {
+    // This machine's doing, and not the sandbox's.
     return new ProxyError('OVERLOADED', { cause, retryAfter: 1 });
   }
   return new ProxyError(heard ? 'UPSTREAM_INVALID' : 'UPSTREAM_UNREACHABLE', { cause });

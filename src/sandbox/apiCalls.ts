@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { type ErrorCode, ProxyError } from '../replies/errors.ts';
+import { saysScarce, wereScarceSince } from '../descriptors.ts';
+import { asProxyError, type ErrorCode, ProxyError } from '../replies/errors.ts';
 import { Circuit } from './circuit.ts';
 
 export interface ApiCallRules {
@@ -48,12 +49,17 @@ export class ApiCalls {
     const wait = Math.ceil((this.#pausedUntil - performance.now()) / 1000);
     if (wait > 0) throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: wait });
     if (!this.#circuit.admits()) throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 2 });
+    const begun = performance.now();
     try {
       const answer = schema.parse(await withDeadline(timeoutMs, ask));
       this.#circuit.succeeded();
       return answer;
     } catch (cause) {
       const { status, headers } = readFailure(cause);
+      // Daytona was not even asked: that says nothing of it.
+      if (status === undefined && isOurs(cause, begun)) {
+        throw new ProxyError('OVERLOADED', { cause, retryAfter: 1 });
+      }
       const meaning = status === undefined ? undefined : meanings[status];
       const retryAfter = status === 429 ? retryAfterOf(headers) : 1;
       const error = meaning
@@ -68,6 +74,19 @@ export class ApiCalls {
       throw error;
     }
   }
+}
+
+/** True where an error tells nothing of a sandbox, and whoever knows the last answer may go by that. */
+export function hadNoAnswer(error: unknown): boolean {
+  const { code } = asProxyError(error);
+  return code === 'DAYTONA_UNAVAILABLE' || code === 'OVERLOADED';
+}
+
+/** True where no descriptor was left for the call. The SDK's errors do not say why it failed. */
+function isOurs(cause: unknown, begun: number): boolean {
+  const { name = '' } = (cause ?? {}) as Partial<Error>;
+  if (name === 'ZodError' || name === 'TimeoutError') return false;
+  return saysScarce(cause) || wereScarceSince(begun);
 }
 
 /** Ends the wait at the deadline even where the library behind `ask` would go on. */

@@ -2,6 +2,7 @@ import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
+import { hadNoAnswer } from './apiCalls.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
 import type { PreviewLink, SandboxFacts } from './daytona.ts';
 import type { SandboxChange } from './events.ts';
@@ -230,8 +231,7 @@ export class SandboxDirectory {
 
 /** True for a failure that says nothing about the sandbox. */
 function mayPass(error: unknown): boolean {
-  const { code } = asProxyError(error);
-  return code === 'DAYTONA_UNAVAILABLE' || code === 'TOO_MANY_MISSES' || code === 'OVERLOADED';
+  return hadNoAnswer(error) || asProxyError(error).code === 'TOO_MANY_MISSES';
 }
 
 /** @returns undefined where the promise takes longer; what becomes of it then is nobody's affair */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { asProxyError } from '../replies/errors.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
+import { hadNoAnswer } from './apiCalls.ts';
 import {
   type Daytona,
   facts,
@@ -104,7 +104,7 @@ export class SharedSource implements SandboxSource {
     try {
       return await this.#ask(question);
     } catch (error) {
-      if (!last || asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
+      if (!last || !hadNoAnswer(error)) throw error;
       return last.value;
     }
   }

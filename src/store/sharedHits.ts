@@ -1,5 +1,6 @@
 import type { ClientRateLimitInfo, Options } from 'express-rate-limit';
 import { type RedisReply, RedisStore } from 'rate-limit-redis';
+import { isAhead } from '../limits/windows.ts';
 import { remembered } from '../remembered.ts';
 import type { Client } from './redisLine.ts';
 import type { SharedStore } from './sharedStore.ts';
@@ -7,11 +8,13 @@ import type { SharedStore } from './sharedStore.ts';
 /** Hits of clients that all instances count together; who a client is cannot be read in Redis. */
 export class SharedHits {
   readonly #store: SharedStore;
+  readonly #windowMs: number;
   readonly #counts: RedisStore;
   readonly #nameOf: (client: string) => string;
 
   constructor(name: string, windowMs: number, store: SharedStore) {
     this.#store = store;
+    this.#windowMs = windowMs;
     this.#nameOf = remembered((client) => store.envelopes.secretNameOf(name, client));
     let redis: Client | undefined;
     this.#counts = new RedisStore({
@@ -32,21 +35,27 @@ export class SharedHits {
 
   /** @returns undefined where the store cannot say */
   increment(client: string): Promise<ClientRateLimitInfo | undefined> {
-    const name = this.#nameOf(client);
-    return this.#readable(() => this.#counts.increment(name));
+    return this.#readable(client, (name) => this.#counts.increment(name));
   }
 
   /** @returns undefined where the store cannot say */
   get(client: string): Promise<ClientRateLimitInfo | undefined> {
-    const name = this.#nameOf(client);
-    return this.#readable(() => this.#counts.get(name));
+    return this.#readable(client, (name) => this.#counts.get(name));
   }
 
-  async #readable(count: () => Promise<ClientRateLimitInfo | undefined>) {
-    const info = await this.#store.line.ask(count);
+  async #readable(
+    client: string,
+    count: (name: string) => Promise<ClientRateLimitInfo | undefined>,
+  ): Promise<ClientRateLimitInfo | undefined> {
+    const name = this.#nameOf(client);
+    const info = await this.#store.line.ask(() => count(name));
     // Of what is not there, or is no number, the library makes NaN.
-    return info && info.totalHits >= 0 && Number.isFinite(info.resetTime?.getTime())
-      ? info
-      : undefined;
+    if (!info || !(info.totalHits >= 0 && Number.isFinite(info.resetTime?.getTime()))) {
+      return undefined;
+    }
+    if (!isAhead(info, this.#windowMs)) return info;
+    // Redis ends windows by its own machine's clock, which may be put back too.
+    await this.#store.line.ask(() => this.#counts.resetKey(name));
+    return undefined;
   }
 }

@@ -99,6 +99,18 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     expect(statuses).toEqual([200, 200, 200, 200, 429, 429]);
   });
 
+  test('a window begins anew where the clock of Redis was put back by an hour', async () => {
+    await start({ RATE_LIMIT_MAX: '4', ACCESS_MODE: 'open' });
+    for (const rig of [one, one, two, two]) expect((await get(rig)).status).toBe(200);
+    expect((await get(one)).status).toBe(429);
+    const inspector = await redis.connect();
+    const [key = ''] = await inspector.keys(`test-${prefix}:rate:*`);
+    expect(await inspector.pExpire(key, 3_600_000)).toBe(1); // As its clock would have it.
+    const { status, headers } = await get(two);
+    expect([status, Number(/reset=(\d+)/.exec(String(headers.ratelimit))?.[1])]).toEqual([200, 60]);
+    expect(await inspector.pTTL(key)).toBeLessThanOrEqual(60_000);
+  });
+
   test('failed attempts count on both', async () => {
     await start({ AUTH_FAILURES_MAX: '2' });
     const wrong = { 'x-daytona-preview-token': 'wrong' };

@@ -27,13 +27,33 @@ export function startProgram(env: Record<string, string>, ...args: string[]): Pr
   );
 }
 
-/** The same behind a module that Node loads before it, with a channel for messages to and fro. */
-export function startProbed(probe: URL, env: Record<string, string>): Program {
+/** The same with so many file descriptors at most. */
+export function startLimited(descriptors: number, env: Record<string, string>): Program {
+  const limit = `--nofile=${descriptors}:${descriptors}`;
+  return watch(
+    spawn('prlimit', [limit, process.execPath, start], {
+      cwd: '/',
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+}
+
+/**
+ * The same behind a module that Node loads before it, with a channel for messages to and fro.
+ *
+ * @param stdout a descriptor that it gets as its standard output; then `lines` has none of it
+ */
+export function startProbed(
+  probe: URL,
+  env: Record<string, string>,
+  stdout: 'pipe' | number = 'pipe',
+): Program {
   return watch(
     spawn(process.execPath, ['--expose-gc', '--import', probe.href, start], {
       cwd: '/',
       env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', stdout, 'pipe', 'ipc'],
     }),
   );
 }

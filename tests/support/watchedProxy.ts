@@ -78,6 +78,15 @@ export class WatchedProxy {
     }
   }
 
+  get pid(): number {
+    return this.#program.child.pid ?? 0;
+  }
+
+  /** All lines of its log so far. */
+  get lines(): readonly string[] {
+    return this.#program.lines;
+  }
+
   host(port = 3000): string {
     return `${port}-${this.#sandbox.id}.${domain}`;
   }

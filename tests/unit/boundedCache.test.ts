@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { BoundedCache } from '../../src/boundedCache.ts';
 
 test('drops its oldest entries when full, and never throws', () => {
@@ -21,4 +21,20 @@ test('deletes by prefix', () => {
   for (const key of ['abc:1', 'abc:2', 'abcd:1']) cache.set(key, 1, 60_000);
   cache.deleteAll('abc:');
   expect(cache.entries().map(({ key }) => key)).toEqual(['abcd:1']);
+});
+
+test('keeps what it has for as long as it was told, whatever the clock says', () => {
+  jest.useFakeTimers();
+  try {
+    const cache = new BoundedCache<number>(10);
+    cache.set('a', 1, 60_000);
+    for (const jumpMs of [3_600_000, -7_200_000]) {
+      jest.setSystemTime(Date.now() + jumpMs);
+      expect([cache.get('a'), cache.sweep()]).toEqual([1, 0]);
+    }
+    jest.advanceTimersByTime(60_000);
+    expect([cache.entries().length, cache.sweep(), cache.get('a')]).toEqual([0, 1, undefined]);
+  } finally {
+    jest.useRealTimers();
+  }
 });

@@ -3,6 +3,7 @@ import { BoundedCache } from '../../boundedCache.ts';
 import { keyOf, type SandboxAddress } from '../../exchange.ts';
 import type { Log } from '../../log/logger.ts';
 import { asProxyError, ProxyError } from '../../replies/errors.ts';
+import { hadNoAnswer } from '../apiCalls.ts';
 import type { Daytona, SandboxFacts } from '../daytona.ts';
 import { isPassing, isStartable, readState } from '../state.ts';
 import { Wake } from './wake.ts';
@@ -210,5 +211,5 @@ function mayComeUp(state: string, began: boolean, waitedMs: number): boolean {
 
 /** A sandbox may start although Daytona's API does not tell of it for a moment. */
 function bearable(error: unknown): undefined {
-  if (asProxyError(error).code !== 'DAYTONA_UNAVAILABLE') throw error;
+  if (!hadNoAnswer(error)) throw error;
 }

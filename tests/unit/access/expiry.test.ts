@@ -5,7 +5,7 @@ import { Verdicts } from '../../../src/access/verdicts.ts';
 import { Seals } from '../../../src/seals.ts';
 
 const start = Date.now();
-const after = (ms: number) => jest.setSystemTime(start + ms);
+const after = (ms: number) => jest.advanceTimersByTime(start + ms - Date.now());
 beforeEach(() => {
   jest.useFakeTimers({ now: start, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
 });

@@ -13,16 +13,27 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const later = Date.now() + 60_000;
+const longAgo = Date.now() - 2 * 86_400_000;
 
-test('what was revoked is so until its time, and after a restart', async () => {
+test('what was revoked is so until long after its time, and after a restart', async () => {
   const first = await Revocations.load(file);
   await first.add('a', later);
-  await first.add('b', Date.now() - 1);
+  await first.add('b', longAgo);
+  first.sweep();
   expect([first.has('a'), first.has('b'), first.has('c')]).toEqual([true, false, false]);
   const second = await Revocations.load(file);
   expect([second.has('a'), second.has('b')]).toEqual([true, false]);
   expect(readFileSync(file, 'utf8')).not.toContain('"b"');
   expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test('a clock that went ahead and is put back brings nothing to life again', async () => {
+  const revocations = await Revocations.load(file);
+  const anHourAgo = Date.now() - 3_600_000; // As what has a minute to live, once the clock is ahead.
+  await revocations.add('a', anHourAgo);
+  revocations.sweep();
+  expect(revocations.has('a')).toBe(true);
+  expect((await Revocations.load(file)).has('a')).toBe(true);
 });
 
 test('without a file it is remembered as long as the process lives', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { retryAfterOf } from '../../../src/sandbox/apiCalls.ts';
+import { z } from 'zod';
+import { ApiCalls, retryAfterOf } from '../../../src/sandbox/apiCalls.ts';
 
 describe('how long a limited API is left alone', () => {
   test.each([
@@ -28,5 +29,34 @@ describe('how long a limited API is left alone', () => {
         expect(seconds).toBeLessThanOrEqual(60);
       }),
     );
+  });
+});
+
+describe('a call for which no descriptor was left', () => {
+  const scarce = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' });
+  const told: string[] = [];
+  const calls = new ApiCalls({ timeoutMs: 1_000, onFailure: (name) => told.push(name) });
+  const call = (ask: () => Promise<unknown>) => calls.call('sandbox', z.unknown(), ask);
+
+  test('is this machine’s failure and not Daytona’s, which is asked on', async () => {
+    for (let i = 0; i < 20; i++) {
+      await expect(call(() => Promise.reject(scarce))).rejects.toMatchObject({
+        code: 'OVERLOADED',
+        retryAfter: 1,
+      });
+    }
+    expect(told).toEqual([]);
+    expect(await call(async () => 'found')).toBe('found');
+  });
+
+  test('is known also where the error does not say so, if it ran out meanwhile', async () => {
+    const unclear = async () => {
+      await call(() => Promise.reject(scarce)).catch(() => {});
+      throw new Error('Network Error');
+    };
+    await expect(call(unclear)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    const refused = () => Promise.reject(new Error('Network Error'));
+    await expect(call(refused)).rejects.toMatchObject({ code: 'DAYTONA_UNAVAILABLE' });
+    expect(told).toEqual(['sandbox']);
   });
 });
