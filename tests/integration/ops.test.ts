@@ -30,7 +30,7 @@ describe('/health', () => {
 
 test('/ready says so while nothing stops the proxy', async () => {
   const { status, body, headers } = await get('/ready', {}, 'proxy.test');
-  expect([status, JSON.parse(body)]).toEqual([200, { status: 'ready' }]);
+  expect([status, JSON.parse(body)]).toEqual([200, { status: 'ready', store: 'memory' }]);
   expect(headers['cache-control']).toBe('no-store');
 });
 

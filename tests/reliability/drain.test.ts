@@ -207,11 +207,14 @@ describe('connections', () => {
     ends = await BothEnds.start({ ...env, DRAIN_DELAY_MS: '2000' });
     const { port } = ends.proxy;
     const get = (path: string) => ask(port, { host: 'localhost', path, headers: keepAlive });
-    expect(await get('/ready')).toMatchObject({ status: 200, body: '{"status":"ready"}' });
+    expect(await get('/ready')).toMatchObject({
+      status: 200,
+      body: '{"status":"ready","store":"memory"}',
+    });
     const start = performance.now();
     const { exit } = await ends.proxy.stop();
     const unready = await get('/ready');
-    expect(unready).toMatchObject({ status: 503, body: '{"status":"draining"}' });
+    expect(unready).toMatchObject({ status: 503, body: '{"status":"draining","store":"memory"}' });
     expect(unready.headers.connection).toBe('close');
     expect(await get('/health')).toMatchObject({ status: 200, headers: { connection: 'close' } });
     const { client, sandbox } = await ends.open('webSocket');

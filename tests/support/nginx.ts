@@ -9,6 +9,8 @@ export interface FrontOptions {
   readonly certificate: Certificate;
   /** The proxy's port. */
   readonly upstreamPort: number;
+  /** The ports of its other instances. */
+  readonly otherPorts?: readonly number[];
 }
 
 /** A TLS server in front of the proxy, on loopback. */
@@ -29,13 +31,17 @@ export async function startNginx(options: FrontOptions): Promise<Front> {
   const prefix = mkdtempSync(join(tmpdir(), 'nginx-'));
   const [httpsPort, httpPort] = await freePorts();
   const names = options.domains.map((domain) => `*.${domain} ${domain}`).join(' ');
+  const ports = [options.upstreamPort, ...(options.otherPorts ?? [])];
   const shipped = readFileSync(new URL('../../nginx/daytona-proxy.conf', import.meta.url), 'utf8');
   const site = replaceAll(shipped, [
     [/^ *listen \[::\].*\n/gm, ''],
     [/listen 443 /g, `listen 127.0.0.1:${httpsPort} `],
     [/listen 80;/g, `listen 127.0.0.1:${httpPort};`],
     [/server_name .*;/g, `server_name ${names};`],
-    [/server 127\.0\.0\.1:3002;/g, `server 127.0.0.1:${options.upstreamPort};`],
+    [
+      /^ *server 127\.0\.0\.1:3002(.*)$/gm,
+      ports.map((port) => `server 127.0.0.1:${port}$1`).join('\n'),
+    ],
     [/\/etc\/ssl\/daytona-proxy\/fullchain\.pem/g, options.certificate.certPath],
     [/\/etc\/ssl\/daytona-proxy\/privkey\.pem/g, options.certificate.keyPath],
   ]);
