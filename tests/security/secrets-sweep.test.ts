@@ -6,6 +6,8 @@
  */
 import http, { type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ask } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import { closeServer, domain, listen, type Rig, startRig } from '../support/rig.ts';
 import { valuesOf } from '../support/strictAnswer.ts';
@@ -252,11 +254,11 @@ const states: readonly { readonly name: string; readonly port?: number; readonly
     { name: 'an app that breaks off', path: '/broken' },
     { name: 'a port where nothing listens', port: 3001 },
     { name: 'a reserved port', port: 22222 },
+    { name: 'stopped' },
+    { name: 'archived' },
     { name: 'Daytona rejects our key', port: 3003 }, // Before it is left alone for its failures.
     { name: 'Daytona fails', port: 3002 },
     { name: 'Daytona answers nonsense', port: 3004 },
-    { name: 'stopped' },
-    { name: 'archived' },
     { name: 'deleted', port: 3005 },
   ];
 
@@ -410,8 +412,12 @@ describe('the search finds', () => {
     const sandbox = rig.daytona.sandboxes.create({ ports: rig.sandbox.ports });
     const before = [answers, received].map(({ length }) => length);
     const host = rig.host(3000, sandbox);
+    const token = { 'x-daytona-preview-token': sandbox.token };
     const fields = [`X-Daytona-Preview-Token: ${sandbox.token}`, `X-Of-The-App: ${planted}`];
     rig.daytona.faults.reset();
+    // The API was left alone for its failures, and is tried again every other second.
+    const up = async () => (await ask(rig.proxy.port, { host, headers: token })).status === 200;
+    expect(await eventually(up)).toBe(true);
     const { answer } = await visit({ host, path: '/echo', fields });
     expect([answer?.status, answer?.body]).toEqual([200, planted]);
     expect(sweep(answers.slice(before[0]), wanted)).toHaveLength(1);
