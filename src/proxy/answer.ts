@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { clientLeft } from '../exchange.ts';
 import { EventStream, isEventStream } from './eventStream.ts';
+import { flushLater } from './flushes.ts';
 import { announcedLength, framedFor, spoilsConnection, toStrings } from './framing.ts';
 import { locationContext } from './location.ts';
 import { longestRefusal, Refused, refusalByBody, refusalByHead } from './refusal.ts';
@@ -15,20 +16,6 @@ type Controller = Dispatcher.DispatchController;
 const mostInterim = 32;
 /** Up to this size head and body are written as one text, which is one copy and one write. */
 const smallBody = 8_192;
-
-let headsOnly: Answer[] = [];
-
-/** Looks again at the end of this turn of the event loop, once for all answers that began in it. */
-function flushLater(answer: Answer): void {
-  if (headsOnly.length === 0) {
-    setImmediate(() => {
-      const answers = headsOnly;
-      headsOnly = [];
-      for (const each of answers) each.flush();
-    });
-  }
-  headsOnly.push(answer);
-}
 
 /** The sandbox's answer on its way to the client. */
 export class Answer implements Dispatcher.DispatchHandler {

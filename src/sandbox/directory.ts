@@ -2,17 +2,13 @@ import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
-import { hadNoAnswer } from './apiCalls.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
 import type { PreviewLink, SandboxFacts } from './daytona.ts';
 import type { SandboxChange } from './events.ts';
+import { LastAnswers } from './lastAnswers.ts';
 import type { Lookups } from './lookups.ts';
 import { Refusals } from './refusals.ts';
 import { readState } from './state.ts';
-import { Trouble } from './trouble.ts';
-
-/** So long is a better answer than the last one waited for; the lookup goes on behind it. */
-const graceMs = 1_000;
 
 /**
  * Knows where sandboxes live: what was found is kept, asked for anew ahead of expiry where it is in
@@ -25,10 +21,9 @@ export class SandboxDirectory {
   readonly #refusals: Refusals;
   readonly #resolving = new SingleFlight<Resolution>();
   readonly #refreshing = new SingleFlight<void>();
-  readonly #trouble = new Trouble();
+  readonly #lasts = new LastAnswers();
   #hits = 0;
   #misses = 0;
-  #stale = 0;
 
   constructor(cache: SandboxCache, lookups: Lookups, log: Log) {
     this.#cache = cache;
@@ -74,7 +69,7 @@ export class SandboxDirectory {
     if (facts?.fresh) requireRunning(facts.value);
     this.#misses += 1;
     const look = () => this.#resolving.run(keyOf(address), () => this.#lookUp(address, client));
-    return this.#orLast(address.id, look, this.#cache.last(address));
+    return this.#lasts.or(address.id, look, this.#cache.last(address));
   }
 
   /**
@@ -85,7 +80,7 @@ export class SandboxDirectory {
   factsOf({ id }: SandboxAddress, client?: string): SandboxFacts | Promise<SandboxFacts> {
     const known = this.#cache.facts(id);
     if (known?.fresh) return known.value;
-    return this.#orLast(id, () => this.#lookups.facts(id, client), known?.value);
+    return this.#lasts.or(id, () => this.#lookups.facts(id, client), known?.value);
   }
 
   /**
@@ -98,7 +93,7 @@ export class SandboxDirectory {
     if (known?.fresh) return known.value;
     const recent = this.#cache.token(address);
     return (
-      recent ?? this.#orLast(address.id, () => this.#lookups.link(address, client), known?.value)
+      recent ?? this.#lasts.or(address.id, () => this.#lookups.link(address, client), known?.value)
     );
   }
 
@@ -153,12 +148,12 @@ export class SandboxDirectory {
   sweep(): number {
     this.#lookups.sweep();
     this.#refusals.sweep();
-    this.#trouble.sweep();
+    this.#lasts.sweep();
     return this.#cache.sweep();
   }
 
   counters(): { hits: number; misses: number; stale: number } {
-    return { hits: this.#hits, misses: this.#misses, stale: this.#stale };
+    return { hits: this.#hits, misses: this.#misses, stale: this.#lasts.served };
   }
 
   async #lookUp(address: SandboxAddress, client: string | undefined): Promise<Resolution> {
@@ -191,57 +186,21 @@ export class SandboxDirectory {
   /** Asks anew for what is in use and about to expire. Nobody waits, and a failure may pass. */
   #refreshAhead(address: SandboxAddress, link: boolean, facts: boolean): void {
     const { id } = address;
-    if (this.#trouble.isQuiet(id)) return;
+    if (this.#lasts.isQuiet(id)) return;
     const refresh = async () => {
       const [found] = await Promise.all([
         link ? this.#lookups.link(address) : undefined,
         facts ? this.#lookups.facts(id) : undefined,
       ]);
-      this.#trouble.over(id);
+      this.#lasts.noteOne(id);
       const now = this.#cache.facts(id)?.value;
       if (found && now && readState(now.state) === 'running') this.#cache.keepLink(address, found);
     };
     this.#refreshing.run(keyOf(address), refresh).catch((error) => {
       if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') this.#cache.forget(id, 'it is gone');
-      else this.#trouble.note(id);
+      else this.#lasts.noteNone(id);
     });
   }
-
-  /** Looks, but takes the last answer where there is no other at the moment, or only slowly. */
-  async #orLast<T>(id: string, look: () => Promise<T>, last: T | undefined): Promise<T> {
-    if (last === undefined) return look();
-    if (!this.#trouble.isQuiet(id)) {
-      // Once it is known to be down, nobody waits to see whether it is back.
-      const patienceMs = this.#trouble.has(id) ? 0 : graceMs;
-      if (patienceMs === 0) this.#trouble.note(id);
-      const looking = look().then((found) => {
-        this.#trouble.over(id);
-        return found;
-      });
-      const found = await within(patienceMs, looking).catch((error) => {
-        if (!mayPass(error)) throw error;
-      });
-      if (found !== undefined) return found;
-      this.#trouble.note(id);
-    }
-    this.#stale += 1;
-    return last;
-  }
-}
-
-/** True for a failure that says nothing about the sandbox. */
-function mayPass(error: unknown): boolean {
-  return hadNoAnswer(error) || asProxyError(error).code === 'TOO_MANY_MISSES';
-}
-
-/** @returns undefined where the promise takes longer; what becomes of it then is nobody's affair */
-function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  promise.catch(() => {});
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** @throws ProxyError SANDBOX_NOT_RUNNING or SANDBOX_NOT_FOUND */
