@@ -91,7 +91,7 @@ function causeOf({ cause }: ProxyError): string | undefined {
 
 /** What happens to a crowd at once stands in its access lines; more of it would be a second crowd. */
 function levelOf({ code, status }: ProxyError): Level {
-  if (status < 500 || code === 'OVERLOADED') return 'debug';
+  if (status < 500 || code === 'OVERLOADED' || code === 'TOO_MANY_MISSES') return 'debug';
   return code === 'INTERNAL' ? 'error' : 'warn';
 }
 

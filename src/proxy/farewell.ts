@@ -94,23 +94,34 @@ export class Farewell {
     if (this.#sandboxGone || this.#up.frames.atBoundary) this.#leave();
   };
 
-  /** Tells the sandbox, unless the visitor did so itself, and ends both sockets. */
+  /**
+   * Tells the sandbox, unless the visitor did so itself, and ends both sockets; the visitor's last,
+   * because the process stops when no visitor is left.
+   */
   #leave(): void {
     const { from: client, to: sandbox, frames } = this.#up;
     if (this.#over) return;
     this.#over = true;
     client.resume(); // What it says is dropped from here on.
-    client.end();
-    this.#within(() => client.destroy());
-    if (this.#sandboxGone) return;
+    if (this.#sandboxGone || sandbox.destroyed) {
+      this.#endClient();
+      return;
+    }
     const destroy = () => sandbox.destroy();
     sandbox.setTimeout(lastWriteMs, destroy); // It may have much to read before.
     sandbox.once('finish', () => {
       const late = setTimeout(destroy, replyMs);
       sandbox.once('close', () => clearTimeout(late));
     });
+    sandbox.once('close', () => this.#endClient());
     if (frames.closed) sandbox.end();
     else sandbox.end(closeFrame(goingAway, '', randomBytes(4)));
+  }
+
+  #endClient(): void {
+    const { from: client } = this.#up;
+    client.end();
+    this.#within(() => client.destroy());
   }
 
   readonly #sandboxLeft = () => {

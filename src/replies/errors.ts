@@ -104,7 +104,11 @@ export class ProxyError extends Error {
     const sentence = message
       .replace('{example}', example)
       .replace('{detail}', details.detail ?? '');
+    // Where an expected error was made says nothing, and to find out costs more than to answer it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(sentence, { cause: details.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.status = details.status ?? status;
     this.retryAfter = details.retryAfter;

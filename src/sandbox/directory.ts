@@ -67,9 +67,11 @@ export class SandboxDirectory {
     }
     const facts = this.#cache.facts(address.id);
     if (facts?.fresh) requireRunning(facts.value);
+    const last = this.#cache.last(address);
+    if (!last) this.#lookups.requireBudget(client);
     this.#misses += 1;
     const look = () => this.#resolving.run(keyOf(address), () => this.#lookUp(address, client));
-    return this.#lasts.or(address.id, look, this.#cache.last(address));
+    return this.#lasts.or(address.id, look, last);
   }
 
   /**
@@ -80,6 +82,7 @@ export class SandboxDirectory {
   factsOf({ id }: SandboxAddress, client?: string): SandboxFacts | Promise<SandboxFacts> {
     const known = this.#cache.facts(id);
     if (known?.fresh) return known.value;
+    if (!known) this.#lookups.requireBudget(client);
     return this.#lasts.or(id, () => this.#lookups.facts(id, client), known?.value);
   }
 
@@ -92,9 +95,11 @@ export class SandboxDirectory {
     const known = this.#cache.link(address);
     if (known?.fresh) return known.value;
     const recent = this.#cache.token(address);
-    return (
-      recent ?? this.#lasts.or(address.id, () => this.#lookups.link(address, client), known?.value)
-    );
+    if (recent) return recent;
+    const look = () => this.#lookups.link(address, client);
+    const link = await this.#lasts.or(address.id, look, known?.value);
+    this.#cache.keepToken(address, link);
+    return link;
   }
 
   /**

@@ -48,9 +48,7 @@ export class Lookups {
     // Daytona may refuse a port, and know the sandbox well.
     return this.#ask(flights, key, [id, keyOf(address)], client, async () => {
       this.#log('info', 'cache.fetch', { sandbox: id, port });
-      const link = await this.#source.previewLink(id, port, refused);
-      this.#cache.keepToken(address, link);
-      return link;
+      return this.#source.previewLink(id, port, refused);
     });
   }
 
@@ -65,6 +63,11 @@ export class Lookups {
       this.#cache.keepFacts(id, facts);
       return facts;
     });
+  }
+
+  /** @throws ProxyError TOO_MANY_MISSES where a client's request may have nothing looked up */
+  requireBudget(client: string | undefined): void {
+    if (client !== undefined) this.#budget.requireSome(client);
   }
 
   /** To be called with what has come into being, and may have been asked for before. */

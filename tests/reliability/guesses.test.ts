@@ -21,7 +21,7 @@ const windowMs = 60_000;
 const mostGrowth = 50_000_000;
 /** A guess may slow a visitor of a known sandbox by no more than another request does. */
 const slower = 1.2;
-const rounds = 5;
+const turns = 40;
 
 let app: Server;
 let proxy: WatchedProxy;
@@ -71,49 +71,48 @@ test('100 000 random ids from one client, then from 10 000 networks', async () =
       'growth, MB': (growth / 1e6).toFixed(1),
       'heap growth, MB': ((after.heapUsed - before.heapUsed) / 1e6).toFixed(1),
     });
-    expect(Object.keys(statuses).sort()).toEqual(
-      expect.arrayContaining([client === oneClient ? '429' : '503']),
-    );
-    expect(statuses['200']).toBeUndefined();
+    // Found to be missing, or over one of the budgets, of which the warm-up took its part.
+    for (const status of Object.keys(statuses)) expect(['404', '429', '503']).toContain(status);
     expect(calls).toBeLessThanOrEqual(budget * windows);
     expect(growth).toBeLessThan(mostGrowth);
   }
 });
 
 test('a known sandbox is as quick beside guesses as beside as many requests', async () => {
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const beside = async (host: () => string) => {
-      const stop = { now: false };
-      const load = pacedFlood(host, stop);
-      const times = await visits(2_000);
-      stop.now = true;
-      await load;
-      return quantile(times, 0.99);
-    };
-    const requests = await beside(() => proxy.host());
-    ratios.push((await beside(guess)) / requests);
+  const times = { requests: [] as number[], guesses: [] as number[] };
+  const beside = async (host: () => string) => {
+    const stop = { now: false };
+    const load = pacedFlood(host, stop);
+    const took = await visits(200);
+    stop.now = true;
+    await load;
+    return took;
+  };
+  // In short turns, so that what else the machine does falls on both alike.
+  for (let turn = 0; turn < turns; turn++) {
+    times.requests.push(...(await beside(() => proxy.host())));
+    times.guesses.push(...(await beside(guess)));
   }
-  const median = quantile(ratios, 0.5);
+  const [requests, guesses] = [quantile(times.requests, 0.99), quantile(times.guesses, 0.99)];
   printFigures('p99 of a known sandbox beside 500 guesses a second', {
-    'times that beside 500 requests': median.toFixed(2),
+    'beside requests, ms': requests.toFixed(1),
+    'beside guesses, ms': guesses.toFixed(1),
+    ratio: (guesses / requests).toFixed(2),
   });
-  expect(median).toBeLessThan(slower);
+  expect(guesses / requests).toBeLessThan(slower);
 });
 
-/** Sends 500 requests a second, on ten connections in turn. */
+/** Sends 500 requests a second, evenly, on ten connections in turn. */
 async function pacedFlood(host: () => string, stop: { now: boolean }): Promise<void> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 10 });
   const under = new Set<Promise<unknown>>();
-  while (!stop.now) {
-    for (let i = 0; i < 5; i++) {
-      const headers = { 'x-forwarded-for': anyNetwork(), 'x-forwarded-proto': 'https' };
-      const asked: Promise<unknown> = ask(proxy.port, { host: host(), headers, agent }).finally(
-        () => under.delete(asked),
-      );
-      under.add(asked);
-    }
-    await wait(10);
+  for (let next = performance.now(); !stop.now; next += 2) {
+    const headers = { 'x-forwarded-for': anyNetwork(), 'x-forwarded-proto': 'https' };
+    const asked: Promise<unknown> = ask(proxy.port, { host: host(), headers, agent }).finally(() =>
+      under.delete(asked),
+    );
+    under.add(asked);
+    await wait(Math.max(0, next + 2 - performance.now()));
   }
   await Promise.all(under);
   agent.destroy();
