@@ -4,10 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import http, { type Server } from 'node:http';
-import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ask } from '../support/client.ts';
+import { Caller } from '../support/caller.ts';
 import { printFigures, quantile } from '../support/figures.ts';
 import { closeServer, domain, listen } from '../support/rig.ts';
 import { WatchedProxy } from '../support/watchedProxy.ts';
@@ -17,11 +16,12 @@ const networks = 10_000;
 const lines = 16;
 const missesPerClient = 100;
 const missesInAll = 1_000;
-const windowMs = 60_000;
+const windowMs = 30_000;
 const mostGrowth = 50_000_000;
 /** A guess may slow a visitor of a known sandbox by no more than another request does. */
 const slower = 1.2;
-const turns = 40;
+const turns = 50;
+const visitsATurn = 300;
 
 let app: Server;
 let proxy: WatchedProxy;
@@ -42,6 +42,7 @@ afterAll(async () => {
 });
 
 const guess = () => `3000-${randomBytes(16).toString('hex')}.${domain}`;
+const visitor = '203.0.113.9';
 const oneClient = () => '203.0.113.7';
 const anyNetwork = () => {
   const n = Math.floor(Math.random() * networks);
@@ -49,8 +50,9 @@ const anyNetwork = () => {
 };
 
 test('100 000 random ids from one client, then from 10 000 networks', async () => {
-  await flood(50_000, () => proxy.host(), oneClient); // Warm, like a proxy that has served a while.
-  await flood(10_000, guess, anyNetwork);
+  // Warm, like a proxy that has served and refused a while.
+  await flood(50_000, () => proxy.host(), oneClient);
+  await flood(50_000, guess, anyNetwork);
   const before = await proxy.read();
   for (const [where, client, budget] of [
     ['one client', oneClient, missesPerClient],
@@ -73,27 +75,28 @@ test('100 000 random ids from one client, then from 10 000 networks', async () =
     });
     // Found to be missing, or over one of the budgets, of which the warm-up took its part.
     for (const status of Object.keys(statuses)) expect(['404', '429', '503']).toContain(status);
+    expect(calls).toBeGreaterThan(0);
     expect(calls).toBeLessThanOrEqual(budget * windows);
     expect(growth).toBeLessThan(mostGrowth);
   }
 });
 
 test('a known sandbox is as quick beside guesses as beside as many requests', async () => {
-  const times = { requests: [] as number[], guesses: [] as number[] };
+  const p99s = { requests: [] as number[], guesses: [] as number[] };
   const beside = async (host: () => string) => {
     const stop = { now: false };
     const load = pacedFlood(host, stop);
-    const took = await visits(200);
+    const took = await visits(visitsATurn);
     stop.now = true;
     await load;
-    return took;
+    return quantile(took, 0.99);
   };
-  // In short turns, so that what else the machine does falls on both alike.
+  // Of short turns the median one, so that what else the machine does decides for neither.
   for (let turn = 0; turn < turns; turn++) {
-    times.requests.push(...(await beside(() => proxy.host())));
-    times.guesses.push(...(await beside(guess)));
+    p99s.requests.push(await beside(() => proxy.host()));
+    p99s.guesses.push(await beside(guess));
   }
-  const [requests, guesses] = [quantile(times.requests, 0.99), quantile(times.guesses, 0.99)];
+  const [requests, guesses] = [quantile(p99s.requests, 0.5), quantile(p99s.guesses, 0.5)];
   printFigures('p99 of a known sandbox beside 500 guesses a second', {
     'beside requests, ms': requests.toFixed(1),
     'beside guesses, ms': guesses.toFixed(1),
@@ -102,20 +105,17 @@ test('a known sandbox is as quick beside guesses as beside as many requests', as
   expect(guesses / requests).toBeLessThan(slower);
 });
 
-/** Sends 500 requests a second, evenly, on ten connections in turn. */
+/** Sends 500 requests a second, evenly, on ten connections; a busy one is passed over. */
 async function pacedFlood(host: () => string, stop: { now: boolean }): Promise<void> {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 10 });
-  const under = new Set<Promise<unknown>>();
+  const callers = await connect(10);
   for (let next = performance.now(); !stop.now; next += 2) {
-    const headers = { 'x-forwarded-for': anyNetwork(), 'x-forwarded-proto': 'https' };
-    const asked: Promise<unknown> = ask(proxy.port, { host: host(), headers, agent }).finally(() =>
-      under.delete(asked),
-    );
-    under.add(asked);
+    callers
+      .find(({ busy }) => !busy)
+      ?.ask(host(), anyNetwork())
+      .catch(() => {}); // Cut off at the end of the turn.
     await wait(Math.max(0, next + 2 - performance.now()));
   }
-  await Promise.all(under);
-  agent.destroy();
+  for (const caller of callers) caller.close();
 }
 
 /** Sends requests on a few connections, each as soon as the one before it is answered. */
@@ -126,55 +126,31 @@ async function flood(
 ): Promise<Record<string, number>> {
   const statuses: Record<string, number> = {};
   let left = count;
-  const line = () =>
-    new Promise<void>((resolve, reject) => {
-      const socket = net.connect(proxy.port, '127.0.0.1');
-      const next = () => {
-        if (left-- <= 0) return void socket.end();
-        socket.write(
-          `GET / HTTP/1.1\r\nHost: ${host()}\r\nX-Forwarded-For: ${client()}\r\nX-Forwarded-Proto: https\r\n\r\n`,
-        );
-      };
-      let received = '';
-      socket.setNoDelay(true).setEncoding('latin1');
-      socket.on('data', (chunk) => {
-        received += chunk;
-        const head = received.indexOf('\r\n\r\n');
-        if (head < 0) return;
-        const length = Number(/content-length: (\d+)/i.exec(received)?.[1] ?? 0);
-        if (received.length < head + 4 + length) return;
-        const status = received.slice(9, 12);
+  const callers = await connect(lines);
+  await Promise.all(
+    callers.map(async (caller) => {
+      while (left-- > 0) {
+        const status = await caller.ask(host(), client());
         statuses[status] = (statuses[status] ?? 0) + 1;
-        received = '';
-        next();
-      });
-      socket
-        .once('connect', next)
-        .once('close', () => resolve())
-        .once('error', reject);
-    });
-  await Promise.all(Array.from({ length: lines }, line));
+      }
+      caller.close();
+    }),
+  );
   return statuses;
 }
 
 /** @returns how long each visit of the known sandbox took, in ms */
 async function visits(count: number): Promise<number[]> {
   const times: number[] = [];
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const caller = await Caller.connect(proxy.port);
   for (let i = 0; i < count; i++) {
     const start = performance.now();
-    await new Promise<void>((resolve, reject) => {
-      http
-        .get(
-          { port: proxy.port, host: '127.0.0.1', agent, headers: { host: proxy.host() } },
-          (res) => {
-            res.resume().once('end', resolve);
-          },
-        )
-        .once('error', reject);
-    });
+    await caller.ask(proxy.host(), visitor);
     times.push(performance.now() - start);
   }
-  agent.destroy();
+  caller.close();
   return times;
 }
+
+const connect = (count: number) =>
+  Promise.all(Array.from({ length: count }, () => Caller.connect(proxy.port)));
