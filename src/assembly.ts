@@ -14,8 +14,8 @@ import { renewCertificate } from './listener.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { createCarrier } from './proxy/middleware.ts';
+import { createMode } from './sandbox/createMode.ts';
 import { createSandboxes } from './sandbox/createSandboxes.ts';
-import { connectDaytona } from './sandbox/daytona.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
 import { connectStore } from './store/connectStore.ts';
@@ -52,17 +52,21 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const files = tlsFiles(config);
   const certificate = files && (await readCertificate(files));
   const openWork = new OpenWork();
+  let port = config.PORT;
   const maxConnections = affordable(config.MAX_CONNECTIONS);
-  const daytona = connectDaytona({
-    apiKey: config.DAYTONA_API_KEY,
-    apiUrl: config.DAYTONA_API_URL,
-    timeoutMs: config.DAYTONA_API_TIMEOUT_MS,
-    onFailure: (call, error, status) => {
-      const cause = error.cause instanceof Error ? error.cause.message : undefined;
-      if (error.code === 'DAYTONA_REJECTED_KEY') log('error', 'daytona.rejected', { call, status });
-      else log('warn', 'daytona.failed', { call, status, cause });
+  const mode = createMode(
+    config,
+    {
+      timeoutMs: config.DAYTONA_API_TIMEOUT_MS,
+      onFailure: (call, error, status) => {
+        const cause = error.cause instanceof Error ? error.cause.message : undefined;
+        if (error.code === 'DAYTONA_REJECTED_KEY') {
+          log('error', 'daytona.rejected', { call, status });
+        } else log('warn', 'daytona.failed', { call, status, cause });
+      },
     },
-  });
+    () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
+  );
   const clients = new Occupancy(config.MAX_CONNECTIONS_PER_CLIENT);
   const carrier = createCarrier({
     originMode: config.ORIGIN_MODE,
@@ -74,21 +78,19 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     lookup: guardedLookup({
       isLocalhost,
       isPrivate: isPrivateAddress,
-      mayBePrivate: privatePolicy(config.ALLOW_PRIVATE_UPSTREAMS, config.DAYTONA_API_URL),
+      mayBePrivate: privatePolicy(mode.allowPrivate, config.DAYTONA_API_URL),
     }),
     log,
   });
-  let port = config.PORT;
   const store = await connectStore(config, log);
   const sandboxes = createSandboxes(config, {
-    daytona,
-    targetRules: () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
+    mode,
     probe: carrier.probe,
     store,
     log,
   });
   const { directory } = sandboxes;
-  const access = await createAccess(config, directory, daytona, log, () => port, store);
+  const access = await createAccess(config, directory, mode.daytona, log, () => port, store);
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },

@@ -50,6 +50,8 @@ export interface Upstream {
   readonly sandboxId: string;
   /** Lower-case names and values in flat pairs, put on the request after the visitor's own. */
   readonly headers: readonly string[];
+  /** What stands before the visitor's path there: `/sandboxes/abc/toolbox/proxy/3000`, or nothing. */
+  readonly pathPrefix: string;
   /**
    * Finds the sandbox anew after what looks like a refusal by Daytona's edge. Rejects with the error
    * for the visitor where it is not to be had.
@@ -59,8 +61,11 @@ export interface Upstream {
   readonly again: (refusal: Refusal) => Promise<Upstream | undefined>;
 }
 
-/** Why Daytona's edge, and not the app behind it, said no. */
-export type Refusal = 'token' | 'stopped' | 'archived' | 'gone' | 'not-listening';
+/**
+ * Why Daytona's edge or runner, and not the app behind it, said no; `unreachable` where nobody was
+ * there to say so.
+ */
+export type Refusal = 'token' | 'stopped' | 'archived' | 'gone' | 'not-listening' | 'unreachable';
 
 /** How an app sees a visitor's Origin that is its own host's; see `proxy/origin.ts`. */
 export type OriginMode = 'local' | 'preserve' | 'upstream' | 'strip';
@@ -90,6 +95,8 @@ export class Exchange {
   readonly requestId: string;
   /** Path and query, byte for byte as they came; without a key that was shown to us in it. */
   target: string;
+  /** The path on our host below which the sandbox's toolbox stands; empty on a sandbox's own host. */
+  mount = '';
   readonly visitor: Visitor;
   /** `performance.now()` at arrival. */
   readonly startedAt = performance.now();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Router } from 'express';
 import type { Config } from '../config/config.ts';
+import { cookieSecrets } from '../config/cookieSecrets.ts';
 import type { SandboxAddress } from '../exchange.ts';
 import { countHits } from '../limits/hits.ts';
 import type { Log } from '../log/logger.ts';
@@ -64,7 +65,8 @@ export async function createAccess(
   port: () => number,
   store: SharedStore | undefined,
 ): Promise<Access> {
-  const secrets = config.COOKIE_SECRET.length > 0 ? config.COOKIE_SECRET : [randomSecret()];
+  const given = cookieSecrets(config);
+  const secrets = given.length > 0 ? given : [randomSecret()];
   const seals = new Seals(secrets);
   const live = new LiveExchanges();
   const revocations = await Revocations.load(config.STATE_FILE, (id) => live.end(id));

@@ -44,12 +44,15 @@ const lowercase = z
 
 /** Who gets in. */
 export const accessVariables = {
-  ACCESS_MODE: variable(
-    z.enum(['open', 'protected', 'private']),
-    'open',
-    'protected',
-    'Who gets in: whoever knows the host (`open`), to private sandboxes only who shows a credential (`protected`), to all only who shows one (`private`).',
-  ),
+  ACCESS_MODE: {
+    ...variable(
+      z.enum(['open', 'protected', 'private']),
+      'open',
+      'protected',
+      'Who gets in: whoever knows the host (`open`), to private sandboxes only who shows a credential (`protected`), to all only who shows one (`private`).',
+    ),
+    inPlatform: 'protected',
+  },
   ALLOW_SANDBOXES: variable(
     sandboxes,
     '',
@@ -107,10 +110,10 @@ export const accessVariables = {
     'The OpenID Connect provider at which visitors log in. Empty: the one of the Daytona API, if it names one.',
   ),
   OIDC_DOMAIN: variable(
-    off.or(z.string().regex(/^[a-z0-9.-]+(?::\d+)?$/i, 'must be a host name without a scheme')),
+    off.or(httpUrl).or(z.string().regex(/^[a-z0-9.-]+(?::\d+)?$/i, 'must be a host name or a URL')),
     '',
     'example.eu.auth0.com',
-    'The same as `OIDC_ISSUER=https://{OIDC_DOMAIN}/`.',
+    'The same as `OIDC_ISSUER=https://{OIDC_DOMAIN}/`; or, with a scheme, as `OIDC_ISSUER`.',
   ),
   OIDC_CLIENT_ID: variable(
     off.or(z.string().max(1024)),
@@ -168,12 +171,15 @@ export const accessVariables = {
     '/var/lib/daytona-proxy/revoked.jsonl',
     'Where ended share links and logins are remembered. Empty: every restart ends all of them.',
   ),
-  CORS_MODE: variable(
-    z.enum(['app', 'reflect', 'list']),
-    'app',
-    'app',
-    'Who says which other origins may read answers: the sandbox (`app`), or the proxy: all origins (`reflect`), those of `CORS_ORIGINS` (`list`).',
-  ),
+  CORS_MODE: {
+    ...variable(
+      z.enum(['app', 'reflect', 'list']),
+      'app',
+      'app',
+      'Who says which other origins may read answers: the sandbox (`app`), or the proxy: all origins (`reflect`), those of `CORS_ORIGINS` (`list`).',
+    ),
+    inPlatform: 'reflect',
+  },
   CORS_ORIGINS: variable(
     origins,
     '',

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { contradictions } from './contradictions.ts';
+import { withStandIns } from './platformVariables.ts';
 import { type Variable, variables } from './variables.ts';
 
 /** The whole configuration: one parsed value for each environment variable. */
@@ -20,11 +21,13 @@ export class ConfigError extends Error {
  *
  * @throws ConfigError that lists every bad variable, its value (secrets masked) and a valid one.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(given: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
+  const env = withStandIns(given);
+  const inPlatform = env.MODE?.trim() === 'platform';
   const values = Object.entries<Variable<unknown>>(variables).map(([name, variable]) => {
     const given = env[name]?.trim() || undefined;
-    const text = given ?? variable.fallback;
+    const text = given ?? (inPlatform ? variable.inPlatform : undefined) ?? variable.fallback;
     const parsed = text === undefined ? undefined : variable.schema.safeParse(text);
     if (parsed?.success) return [name, parsed.data] as const;
     problems.push(explain(name, variable, given, parsed?.error));

@@ -1,11 +1,14 @@
 import type { Config } from './config.ts';
+import { cookieSecrets } from './cookieSecrets.ts';
 import { tlsProblems } from './tlsVariables.ts';
 
 /** Finds values that are right alone and wrong together; each sentence says how to mend it. */
 export function contradictions(config: Config): string[] {
   const problems = tlsProblems(config);
+  const inPlatform = config.MODE === 'platform';
   const asks = config.ACCESS_MODE !== 'open';
-  if (config.CORS_MODE === 'reflect' && asks && config.CORS_ORIGINS.size === 0) {
+  if (inPlatform) problems.push(...platformProblems(config));
+  if (config.CORS_MODE === 'reflect' && asks && !inPlatform && config.CORS_ORIGINS.size === 0) {
     problems.push(
       `  CORS_MODE = "reflect" with ACCESS_MODE = "${config.ACCESS_MODE}": every page on the web could read with a visitor's session. List who may: CORS_ORIGINS=https://app.example.com`,
     );
@@ -26,13 +29,28 @@ export function contradictions(config: Config): string[] {
     );
   }
   const provider = config.OIDC_ISSUER ?? config.OIDC_DOMAIN;
-  if (provider !== undefined) problems.push(...loginProblems(config));
-  else if (listsOf(config).some(({ size }) => size > 0)) {
+  if (provider !== undefined && !inPlatform) problems.push(...loginProblems(config));
+  else if (provider === undefined && listsOf(config).some(({ size }) => size > 0)) {
     problems.push(
       '  OIDC_ALLOWED_… names people, but OIDC_ISSUER is not set, at which they log in. For example: OIDC_ISSUER=https://accounts.google.com',
     );
   }
   return [...problems, ...storeProblems(config)];
+}
+
+function platformProblems(config: Config): string[] {
+  const problems: string[] = [];
+  if (config.PROXY_API_KEY === undefined) {
+    problems.push(
+      '  PROXY_API_KEY is not set, but MODE = "platform" needs it. For example: PROXY_API_KEY=the-proxy-key-of-your-platform',
+    );
+  }
+  if (config.ACTIVITY === 'edge') {
+    problems.push(
+      '  ACTIVITY = "edge" with MODE = "platform": there is no edge that counts. For example: ACTIVITY=traffic',
+    );
+  }
+  return problems;
 }
 
 /** A provider of the operator's own knows nothing of sandboxes: somebody has to say who may. */
@@ -70,7 +88,7 @@ function storeProblems(config: Config): string[] {
       '  REDIS_PASSWORD and REDIS_TLS count with REDIS_HOST only. For example: REDIS_HOST=redis.internal',
     );
   }
-  if ((url || host !== undefined) && config.COOKIE_SECRET.length === 0) {
+  if ((url || host !== undefined) && cookieSecrets(config).length === 0) {
     problems.push(
       '  COOKIE_SECRET is not set, but instances that share a Redis need the same one on all instances. For example: COOKIE_SECRET=a-random-text-of-32-characters-or-more',
     );

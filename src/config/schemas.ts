@@ -31,10 +31,11 @@ export const httpUrl = z.string().transform((text, ctx) => {
 });
 
 export const domains = z.string().transform((text, ctx) => {
-  const names = list(text.toLowerCase()).map((name) => name.replace(/^\*?\./, ''));
+  // Daytona's own proxy is told its port here too.
+  const names = list(text.toLowerCase()).map((name) => name.replace(/^\*?\.|:\d{1,5}$/g, ''));
   const wrong = names.find((name) => !domain.test(name));
   if (wrong === undefined && (names.length > 0 || text === '')) return names;
-  ctx.addIssue(`"${wrong ?? text}" is not a domain name (no scheme, no port, no path)`);
+  ctx.addIssue(`"${wrong ?? text}" is not a domain name (no scheme, no path)`);
   return z.NEVER;
 });
 
@@ -63,6 +64,8 @@ export interface Variable<T> {
   readonly example: string;
   readonly meaning: string;
   readonly secret?: boolean;
+  /** Stands in for `fallback` with MODE=platform. */
+  readonly inPlatform?: string;
 }
 
 export const variable = <T>(

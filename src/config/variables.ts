@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accessVariables } from './accessVariables.ts';
+import { platformVariables } from './platformVariables.ts';
 import { sandboxVariables } from './sandboxVariables.ts';
 import {
   domains,
@@ -19,13 +20,16 @@ export type { Variable } from './schemas.ts';
 
 /** Every environment variable of the proxy. The README's table and `.env.example` follow it. */
 export const variables = {
-  DAYTONA_API_KEY: variable(
-    z.string().regex(/^[\x21-\x7e]+$/, 'must be one word of printable ASCII'),
-    undefined,
-    'dtn_0123456789abcdef',
-    'Your Daytona API key. It opens every sandbox of the organization.',
-    true,
-  ),
+  DAYTONA_API_KEY: {
+    ...variable(
+      off.or(z.string().regex(/^[\x21-\x7e]+$/, 'must be one word of printable ASCII')),
+      undefined,
+      'dtn_0123456789abcdef',
+      'Your Daytona API key. It opens every sandbox of the organization.',
+      true,
+    ),
+    inPlatform: '',
+  },
   DAYTONA_API_URL: variable(
     httpUrl,
     'https://app.daytona.io/api',
@@ -33,7 +37,10 @@ export const variables = {
     'Base URL of the Daytona API; for a self-hosted one `http://localhost:3000/api`.',
   ),
   DAYTONA_API_TIMEOUT_MS: time('5000', 'Deadline of one API call, in ms.'),
-  PORT: variable(integer(0, 65_535), '3002', '3002', 'Port to listen on; 0 picks a free one.'),
+  PORT: {
+    ...variable(integer(0, 65_535), '3002', '3002', 'Port to listen on; 0 picks a free one.'),
+    inPlatform: '4000',
+  },
   HOST: variable(
     off.or(z.string().regex(/^[a-zA-Z0-9.:-]+$/, 'must be an IP address or a host name')),
     '',
@@ -151,4 +158,5 @@ export const variables = {
   ),
   ...accessVariables,
   ...storeVariables,
+  ...platformVariables,
 } satisfies Record<string, Variable<unknown>>;

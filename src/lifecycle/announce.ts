@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { cookieSecrets } from '../config/cookieSecrets.ts';
 import type { Log } from '../log/logger.ts';
 import { type Certificate, certificateWarnings } from '../tls/certificate.ts';
 
@@ -37,14 +38,31 @@ export function announce(
     log('warn', 'start.warning', {
       warning: 'Access is open: whoever knows a sandbox’s host gets in.',
     });
-  } else if (config.COOKIE_SECRET.length === 0) {
+  } else if (cookieSecrets(config).length === 0) {
     log('warn', 'start.warning', {
       warning: 'COOKIE_SECRET is not set: every restart ends all sessions.',
     });
   }
+  for (const warning of platformWarnings(config)) log('warn', 'start.warning', { warning });
   if (domains.length === 0) {
     log('warn', 'start.warning', {
       warning: 'PROXY_DOMAIN is not set: any host whose first label names a sandbox is served.',
     });
   }
+}
+
+function platformWarnings(config: Config): string[] {
+  if (config.MODE !== 'platform') return [];
+  const warnings: string[] = [];
+  if (config.COOKIE_DOMAIN !== undefined) {
+    warnings.push(
+      'COOKIE_DOMAIN is without effect: our cookies are for one host each, so that no preview gets another one’s.',
+    );
+  }
+  if (config.DAYTONA_API_KEY === undefined) {
+    warnings.push(
+      'DAYTONA_API_KEY is not set: the platform’s proxy key alone neither sees states and labels nor starts sandboxes.',
+    );
+  }
+  return warnings;
 }

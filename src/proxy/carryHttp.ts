@@ -62,7 +62,10 @@ async function attempt(
   const upload = body?.open() ?? null;
   req.exchange.whenOver(() => answer.abandon());
   try {
-    connection.dispatch({ path: target, method, headers, body: upload }, answer);
+    connection.dispatch(
+      { path: upstream.pathPrefix + target, method, headers, body: upload },
+      answer,
+    );
     await answer.complete;
     if (answer.reusable) connections.release(connection);
     else connections.discard(connection);

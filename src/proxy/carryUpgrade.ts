@@ -30,13 +30,10 @@ export async function carryUpgrade(
   head: readonly string[],
 ): Promise<void> {
   const { exchange } = req;
-  if (!exchange.upstream) throw new Error('an upgrade without an upstream');
-  let outgoing: ClientRequest | undefined = dial(
-    rules,
-    exchange.upstream.target,
-    exchange.target,
-    head,
-  );
+  const { upstream } = exchange;
+  if (!upstream) throw new Error('an upgrade without an upstream');
+  const path = upstream.pathPrefix + exchange.target;
+  let outgoing: ClientRequest | undefined = dial(rules, upstream.target, path, head);
   exchange.whenOver(() => outgoing?.destroy());
   try {
     const word = await handshake(outgoing, rules.upgradeTimeoutMs);

@@ -20,3 +20,20 @@ export function upstreamError(cause: unknown, heard: boolean): ProxyError {
   }
   return new ProxyError(heard ? 'UPSTREAM_INVALID' : 'UPSTREAM_UNREACHABLE', { cause });
 }
+
+/** What only connecting fails with: not a byte of the request has left. */
+const connectCodes = new Set([
+  ...lookupCodes,
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** True for an error after which it is sure that nobody has heard of the request. */
+export function wasNotConnected(error: unknown): boolean {
+  if (!(error instanceof ProxyError) || error.code !== 'UPSTREAM_UNREACHABLE') return false;
+  const { code = '' } = (error.cause ?? {}) as NodeJS.ErrnoException;
+  return connectCodes.has(code);
+}

@@ -7,26 +7,41 @@ export interface LocationContext {
   readonly port: number;
   readonly host: string;
   readonly proto: 'http' | 'https';
+  /** What stands before the app's own paths where the request was sent. */
+  readonly pathPrefix: string;
+  /** What stands before them on our host. */
+  readonly mount: string;
 }
 
 /** What an exchange's answer needs to find its own host in a redirect. */
-export function locationContext({ upstream, sandbox, visitor }: Exchange): LocationContext {
+export function locationContext(exchange: Exchange): LocationContext {
+  const { upstream, sandbox, visitor, mount } = exchange;
   if (!upstream || !sandbox) throw new Error('an answer without an upstream');
   const { host, proto } = visitor;
-  return { target: upstream.target, port: sandbox.port, host, proto };
+  const { target, pathPrefix } = upstream;
+  return { target, port: sandbox.port, host, proto, pathPrefix, mount };
 }
 
 /**
- * Brings a redirect to the sandbox's own host back to ours. What comes back is a path, so that it
- * is right behind any TLS front; any other address is the app's business and passes untouched.
+ * Brings a redirect to the sandbox's own host back to ours, and to where the sandbox stands there.
+ * What comes back is a path, so that it is right behind any TLS front; any other address is the app's business and passes untouched.
  */
 export function ownLocation(location: string, context: LocationContext): string {
   const [, scheme, authority = '', rest = ''] =
     /^(https?:)?\/\/([^/?#\\]*)(.*)$/is.exec(location) ?? [];
+  const moved = context.pathPrefix !== '' || context.mount !== '';
+  if (moved && /^\/(?![/\\])/.test(location)) return onOurHost(location, context);
   if (!isSandbox(authority.toLowerCase(), scheme?.toLowerCase(), context)) return location;
-  const path = rest.startsWith('/') ? rest : `/${rest}`;
+  const path = onOurHost(rest, context);
   // A path that begins with two slashes would itself name another host.
   return /^\/[\t\r\n]*[/\\]/.test(path) ? `${context.proto}://${context.host}${path}` : path;
+}
+
+/** Takes away what stands before an app's paths where it was asked, and adds what does here. */
+function onOurHost(path: string, { pathPrefix, mount }: LocationContext): string {
+  const below = path.slice(pathPrefix.length);
+  const own = path.startsWith(pathPrefix) && /^(?:[/?#]|$)/.test(below) ? below : path;
+  return mount + (own.startsWith('/') ? own : `/${own}`);
 }
 
 function isSandbox(

@@ -14,6 +14,7 @@ import { ProxyError } from '../replies/errors.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
 import { Connections } from './connections.ts';
+import { wasNotConnected } from './failure.ts';
 import { framedFor } from './framing.ts';
 import { locationContext } from './location.ts';
 import { probePort } from './probe.ts';
@@ -37,7 +38,7 @@ export interface Carrier {
   /** Carries a request that the stages before have admitted. */
   readonly handle: (req: IncomingMessage, res: Upgrade['response'], next: Next) => Promise<void>;
   /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
-  probe(way: Pick<Upstream, 'target' | 'headers'>): Promise<Refusal | undefined>;
+  probe(way: Pick<Upstream, 'target' | 'headers' | 'pathPrefix'>): Promise<Refusal | undefined>;
   /** Closes the pooled connections to sandboxes. */
   close(): void;
 }
@@ -77,12 +78,13 @@ export function createCarrier(options: ProxyOptions): Carrier {
         await send(req, res, body);
         break;
       } catch (error) {
-        if (!(error instanceof Refused) || !exchange.upstream) throw error;
-        const { refusal } = error;
+        const refusal = refusalOf(error);
+        if (!refusal || !exchange.upstream) throw error;
         if (refusals === mostRefusals) throw giveUpOn(refusal);
         const upstream = await exchange.upstream.again(refusal);
         if (clientLeft(req, res)) return;
         if (!upstream) {
+          if (!(error instanceof Refused)) throw error;
           passOn(exchange, res, error.answer);
           break;
         }
@@ -140,6 +142,12 @@ function passOn(exchange: Exchange, res: Upgrade['response'], answer: WholeAnswe
   head.push(...exchange.ownFields);
   res.writeHead(status, framedFor(status, head));
   res.end(body);
+}
+
+/** Why a request has not come to the app, where it surely has not. */
+function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refused) return error.refusal;
+  return wasNotConnected(error) ? 'unreachable' : undefined;
 }
 
 /** The edge has refused again and again what Daytona's API says of this sandbox. */

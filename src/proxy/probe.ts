@@ -15,7 +15,7 @@ const patienceMs = 10_000;
  */
 export async function probePort(
   connections: Connections,
-  { target, headers: steering }: Pick<Upstream, 'target' | 'headers'>,
+  { target, headers: steering, pathPrefix }: Pick<Upstream, 'target' | 'headers' | 'pathPrefix'>,
 ): Promise<Refusal | undefined> {
   const connection = connections.take(target, true);
   const headers = [
@@ -33,7 +33,7 @@ export async function probePort(
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(resolve, patienceMs, undefined);
       const handler = new Look(target.hostname, resolve, reject, () => clearTimeout(timer));
-      connection.dispatch({ path: '/', method: 'GET', headers }, handler);
+      connection.dispatch({ path: `${pathPrefix}/`, method: 'GET', headers }, handler);
     });
   } finally {
     connections.discard(connection);

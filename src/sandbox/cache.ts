@@ -2,15 +2,16 @@ import { BoundedCache } from '../boundedCache.ts';
 import { keyOf, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { type Aged, AgeingCache } from './ageingCache.ts';
-import type { PreviewLink, SandboxFacts } from './daytona.ts';
+import type { Link, SandboxFacts } from './daytona.ts';
 import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
+import type { LinkRules } from './mode.ts';
 import { readState } from './state.ts';
 
 const cacheSize = 10_000;
 /** What another instance may know better is not kept for longer. */
 const sharedMs = 5_000;
 
-export interface CacheRules extends Freshness {
+export interface CacheRules extends Freshness, Pick<LinkRules, 'linkedBy'> {
   /** True while other instances share what is known, and whatever is kept here is their word too. */
   readonly shared: () => boolean;
   /** Told of what is forgotten here, and may be wrong elsewhere: a sandbox and ports of it. */
@@ -19,7 +20,7 @@ export interface CacheRules extends Freshness {
 
 /** Everything known about one port of a sandbox that runs. */
 export interface Resolution {
-  readonly link: PreviewLink;
+  readonly link: Link;
   readonly facts: SandboxFacts;
 }
 
@@ -27,10 +28,10 @@ export interface Resolution {
 export class SandboxCache {
   readonly #rules: CacheRules;
   readonly #log: Log;
-  readonly #links: AgeingCache<PreviewLink>;
+  readonly #links: AgeingCache<Link>;
   readonly #facts: AgeingCache<SandboxFacts>;
   /** Of sandboxes that may not run: a start renews the token, so these are soon asked for again. */
-  readonly #tokens = new BoundedCache<PreviewLink>(cacheSize);
+  readonly #tokens = new BoundedCache<Link>(cacheSize);
 
   constructor(rules: CacheRules, log: Log) {
     this.#rules = rules;
@@ -39,8 +40,8 @@ export class SandboxCache {
     this.#facts = new AgeingCache(cacheSize, rules.staleMs);
   }
 
-  link(address: SandboxAddress): Aged<PreviewLink> | undefined {
-    return this.#links.get(keyOf(address));
+  link(address: SandboxAddress): Aged<Link> | undefined {
+    return this.#links.get(this.#keyOf(address));
   }
 
   facts(id: string): Aged<SandboxFacts> | undefined {
@@ -48,8 +49,8 @@ export class SandboxCache {
   }
 
   /** The link of a sandbox that may not run. */
-  token(address: SandboxAddress): PreviewLink | undefined {
-    return this.#tokens.get(keyOf(address));
+  token(address: SandboxAddress): Link | undefined {
+    return this.#tokens.get(this.#keyOf(address));
   }
 
   /** The last that was heard of both, fresh or not. */
@@ -59,13 +60,13 @@ export class SandboxCache {
     return link && facts && link.sandboxId === facts.id ? { link, facts } : undefined;
   }
 
-  keepLink(address: SandboxAddress, link: PreviewLink): void {
-    this.#links.set(keyOf(address), link, this.#bounded(this.#rules.ttlMs));
+  keepLink(address: SandboxAddress, link: Link): void {
+    this.#links.set(this.#keyOf(address), link, this.#bounded(this.#rules.ttlMs));
     this.#log('info', 'cache.store', { sandbox: address.id, port: address.port });
   }
 
-  keepToken(address: SandboxAddress, link: PreviewLink): void {
-    this.#tokens.set(keyOf(address), link, unsureLinkMs);
+  keepToken(address: SandboxAddress, link: Link): void {
+    this.#tokens.set(this.#keyOf(address), link, unsureLinkMs);
   }
 
   /** @param id the sandbox's id, or the name that it goes by */
@@ -106,6 +107,10 @@ export class SandboxCache {
   /** Fresh links with age and remaining time in whole seconds, oldest first. */
   entries(): { key: string; age: number; remaining: number }[] {
     return this.#links.entries();
+  }
+
+  #keyOf(address: SandboxAddress): string {
+    return keyOf(this.#rules.linkedBy(address));
   }
 
   #bounded(ttlMs: number): number {

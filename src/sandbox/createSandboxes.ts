@@ -4,22 +4,19 @@ import type { Log } from '../log/logger.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import { Activity } from './activity.ts';
 import { SandboxCache } from './cache.ts';
-import type { Daytona } from './daytona.ts';
 import { SandboxDirectory } from './directory.ts';
 import { followEvents } from './events.ts';
 import type { LocateParts } from './locate.ts';
 import { Lookups } from './lookups.ts';
 import { MissBudget } from './missBudget.ts';
+import type { SandboxMode, Way } from './mode.ts';
 import { shareNews } from './sharedNews.ts';
 import { SharedSource } from './sharedSource.ts';
-import type { TargetRules } from './target.ts';
 import { portAnswers } from './wake/portAnswers.ts';
 import { Waker } from './wake/waker.ts';
-import { type Way, waysTo } from './ways.ts';
 
 export interface SandboxSources {
-  readonly daytona: Daytona;
-  readonly targetRules: () => TargetRules;
+  readonly mode: SandboxMode;
   /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
   readonly probe: (way: Way) => Promise<Refusal | undefined>;
   /** What all instances share; undefined where there is one. */
@@ -37,14 +34,15 @@ export interface SandboxParts {
 
 /** Builds everything behind the question where a sandbox lives, and whether it is awake. */
 export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
-  const { daytona, probe, store, log } = sources;
-  const freshness = { ttlMs: config.CACHE_TTL, staleMs: config.STALE_IF_ERROR_MS };
+  const { mode, probe, store, log } = sources;
+  const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
   const tellStart = shareNews(store, 'starting', (id) => waker.heard(id));
   const cache = new SandboxCache(
     {
       ...freshness,
+      ...links,
       shared: () => store?.status() === 'up',
       onForget: (id, ports) => {
         shared?.forget(id, ports);
@@ -60,7 +58,8 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
   });
   const directory = new SandboxDirectory(
     cache,
-    new Lookups(shared ?? daytona, budget, cache, log),
+    new Lookups(shared ?? daytona, budget, cache, links, log),
+    links,
     log,
   );
   const activity = new Activity({
@@ -68,8 +67,6 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     report: daytona.noteActivity,
     claim: async (id, ms) => store?.claim(`activity:${id}`, ms),
   });
-  const wayTo = waysTo(sources.targetRules, activity.ours);
-
   const waker = new Waker({
     daytona,
     askFacts: (id) => directory.askFacts(id),
@@ -81,7 +78,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     log,
   });
   const events =
-    config.DAYTONA_EVENTS === 'auto'
+    config.DAYTONA_EVENTS === 'auto' && config.DAYTONA_API_KEY !== undefined
       ? followEvents({
           apiKey: config.DAYTONA_API_KEY,
           apiUrl: config.DAYTONA_API_URL,
@@ -98,7 +95,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       directory,
       wayTo,
       activity,
-      wake: { mode: config.WAKE, holdMs: config.WAKE_HOLD_MS, waker },
+      wake: { mode: mode.mayStart ? config.WAKE : 'off', holdMs: config.WAKE_HOLD_MS, waker },
     },
     sweep: () => {
       waker.sweep();

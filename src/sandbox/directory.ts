@@ -3,10 +3,11 @@ import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
-import type { PreviewLink, SandboxFacts } from './daytona.ts';
+import type { Link, SandboxFacts } from './daytona.ts';
 import type { SandboxChange } from './events.ts';
 import { LastAnswers } from './lastAnswers.ts';
 import type { Lookups } from './lookups.ts';
+import type { LinkRules } from './mode.ts';
 import { Refusals } from './refusals.ts';
 import { readState } from './state.ts';
 
@@ -25,11 +26,11 @@ export class SandboxDirectory {
   #hits = 0;
   #misses = 0;
 
-  constructor(cache: SandboxCache, lookups: Lookups, log: Log) {
+  constructor(cache: SandboxCache, lookups: Lookups, links: LinkRules, log: Log) {
     this.#cache = cache;
     this.#lookups = lookups;
     this.#log = log;
-    this.#refusals = new Refusals(cache, lookups, (address) => this.resolve(address));
+    this.#refusals = new Refusals(cache, lookups, links, (address) => this.resolve(address));
   }
 
   /** Finds a sandbox that runs in the cache, without the wait that even a settled promise costs. */
@@ -91,7 +92,7 @@ export class SandboxDirectory {
    *
    * @throws ProxyError SANDBOX_NOT_FOUND or one about the API
    */
-  async tokenOf(address: SandboxAddress, client?: string): Promise<PreviewLink> {
+  async tokenOf(address: SandboxAddress, client?: string): Promise<Link> {
     const known = this.#cache.link(address);
     if (known?.fresh) return known.value;
     const recent = this.#cache.token(address);
@@ -176,7 +177,7 @@ export class SandboxDirectory {
   }
 
   /** A name has gone to another sandbox, and one of the two answers is from before. */
-  async #lookUpAnew(address: SandboxAddress, { token }: PreviewLink): Promise<Resolution> {
+  async #lookUpAnew(address: SandboxAddress, { token }: Link): Promise<Resolution> {
     this.#cache.forget(address.id, 'its name went to another sandbox');
     const [link, facts] = await Promise.all([
       this.#lookups.link(address, undefined, token),

@@ -5,12 +5,12 @@ import type { Activity } from './activity.ts';
 import type { Resolution } from './cache.ts';
 import type { SandboxFacts } from './daytona.ts';
 import type { SandboxDirectory } from './directory.ts';
+import type { SandboxMode } from './mode.ts';
 import { awaken, type WakeParts } from './wake/awaken.ts';
-import type { Way } from './ways.ts';
 
 export interface LocateParts {
   readonly directory: SandboxDirectory;
-  readonly wayTo: (resolution: Resolution, port: number) => Way;
+  readonly wayTo: SandboxMode['wayTo'];
   readonly wake: WakeParts;
   readonly activity: Activity;
   /** Throws where the visitor was let in to another sandbox, or by a door that has closed since. */
@@ -25,11 +25,11 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
     const { exchange } = req;
     const address = addressOf(exchange);
     recheck(exchange, found.facts);
-    const { target, headers } = wayTo(found, address.port);
+    const way = wayTo(found, { port: address.port, toolbox: exchange.mount !== '' });
     const { sandboxId } = found.link;
     const again: Upstream['again'] = (refusal) =>
       find(req, () => directory.after(refusal, address, found));
-    return { target, headers, sandboxId, again };
+    return { ...way, sandboxId, again };
   };
   const find = async (
     req: Request,

@@ -4,8 +4,9 @@ import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
 import type { SandboxCache } from './cache.ts';
-import type { PreviewLink, SandboxFacts } from './daytona.ts';
+import type { Link, SandboxFacts } from './daytona.ts';
 import type { MissBudget } from './missBudget.ts';
+import type { LinkRules } from './mode.ts';
 import type { SandboxSource } from './sharedSource.ts';
 
 const cacheSize = 10_000;
@@ -21,13 +22,21 @@ export class Lookups {
   readonly #source: SandboxSource;
   readonly #budget: MissBudget;
   readonly #cache: SandboxCache;
+  readonly #linkedBy: LinkRules['linkedBy'];
   readonly #log: Log;
   /** Apart from what was found, so that guesses push out nothing but other guesses. */
   readonly #missing = new BoundedCache<true>(cacheSize);
-  readonly #links = new SingleFlight<PreviewLink>();
+  readonly #links = new SingleFlight<Link>();
   readonly #facts = new SingleFlight<SandboxFacts>();
 
-  constructor(source: SandboxSource, budget: MissBudget, cache: SandboxCache, log: Log) {
+  constructor(
+    source: SandboxSource,
+    budget: MissBudget,
+    cache: SandboxCache,
+    { linkedBy }: Pick<LinkRules, 'linkedBy'>,
+    log: Log,
+  ) {
+    this.#linkedBy = linkedBy;
     this.#log = log;
     this.#source = source;
     this.#budget = budget;
@@ -41,14 +50,15 @@ export class Lookups {
    * @param refused a token that is known to be none any more
    * @throws ProxyError SANDBOX_NOT_FOUND, TOO_MANY_MISSES or one about the API
    */
-  link(address: SandboxAddress, client?: string, refused?: string): Promise<PreviewLink> {
-    const { id, port } = address;
+  link(address: SandboxAddress, client?: string, refused?: string): Promise<Link> {
+    const { id, port } = this.#linkedBy(address);
     const flights = this.#links;
-    const key = flightOf(flights, keyOf(address), refused !== undefined);
+    const linked = keyOf({ id, port });
+    const key = flightOf(flights, linked, refused !== undefined);
     // Daytona may refuse a port, and know the sandbox well.
-    return this.#ask(flights, key, [id, keyOf(address)], client, async () => {
+    return this.#ask(flights, key, [id, linked], client, async () => {
       this.#log('info', 'cache.fetch', { sandbox: id, port });
-      return this.#source.previewLink(id, port, refused);
+      return this.#source.link(id, port, refused);
     });
   }
 

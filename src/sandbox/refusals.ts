@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { isReserved } from '../access/reservedPorts.ts';
 import { BoundedCache } from '../boundedCache.ts';
 import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
-import type { PreviewLink } from './daytona.ts';
+import type { Link } from './daytona.ts';
 import type { Lookups } from './lookups.ts';
+import type { LinkRules } from './mode.ts';
 
 const cacheSize = 10_000;
 /** Daytona's own lookup has a cache of 1 s, which may still hold the token from before. */
@@ -17,24 +17,27 @@ const contradictedMs = 5_000;
 const heardMs = 2_000;
 
 /**
- * Takes a refusal by Daytona's edge as news about a sandbox: what is known of it is no longer true.
+ * Takes a refusal by Daytona's edge or a runner as news about a sandbox: what is known of it is no longer true.
  * One lookup serves all whose requests were refused.
  */
 export class Refusals {
   readonly #cache: SandboxCache;
   readonly #lookups: Lookups;
+  readonly #links: LinkRules;
   readonly #resolve: (address: SandboxAddress) => Promise<Resolution>;
-  readonly #flights = new SingleFlight<PreviewLink | undefined>();
+  readonly #flights = new SingleFlight<Link | undefined>();
   readonly #contradicted = new BoundedCache<string>(cacheSize);
   readonly #heard = new BoundedCache<Refusal>(cacheSize);
 
   constructor(
     cache: SandboxCache,
     lookups: Lookups,
+    links: LinkRules,
     resolve: (address: SandboxAddress) => Promise<Resolution>,
   ) {
     this.#cache = cache;
     this.#lookups = lookups;
+    this.#links = links;
     this.#resolve = resolve;
   }
 
@@ -54,6 +57,8 @@ export class Refusals {
         throw new ProxyError('PORT_NOT_LISTENING');
       case 'token':
         return this.#afterToken(address, refused);
+      case 'unreachable':
+        return this.#links.moves ? this.#afterState(refusal, address, refused.link) : undefined;
       default:
         return this.#afterState(refusal, address, refused.link);
     }
@@ -64,10 +69,10 @@ export class Refusals {
     this.#heard.sweep();
   }
 
-  async #afterToken(address: SandboxAddress, { link, facts }: Resolution): Promise<Resolution> {
-    const { token } = link;
+  async #afterToken(address: SandboxAddress, refused: Resolution): Promise<Resolution> {
+    const { token } = refused.link;
     const key = keyOf(address);
-    if (facts.public && !isReserved(address.port)) {
+    if (!this.#links.showsToken(refused, address.port)) {
       // It was not shown, as to every public sandbox: this one has gone private.
       const now = await this.#lookups.facts(address.id, undefined, true);
       if (now.public) throw new ProxyError('ACCESS_RENEWED', { retryAfter: 5 });
@@ -84,7 +89,7 @@ export class Refusals {
     return this.#resolve(address);
   }
 
-  async #otherLink(address: SandboxAddress, token: string): Promise<PreviewLink | undefined> {
+  async #otherLink(address: SandboxAddress, token: string): Promise<Link | undefined> {
     this.#cache.forgetLinks(address.id, 'token');
     let link = await this.#lookups.link(address, undefined, token);
     if (link.token === token) {
@@ -100,7 +105,7 @@ export class Refusals {
   async #afterState(
     refusal: Refusal,
     address: SandboxAddress,
-    refused: PreviewLink,
+    refused: Link,
   ): Promise<Resolution | undefined> {
     // Whoever asked a moment ago has the answer in the cache.
     if (this.#heard.get(address.id) === undefined) {
@@ -109,7 +114,11 @@ export class Refusals {
       await this.#lookups.facts(address.id, undefined, true);
     }
     const { link, facts } = await this.#resolve(address);
-    const moved = link.token !== refused.token || link.url !== refused.url;
-    return moved ? { link, facts } : undefined;
+    if (link.token !== refused.token || link.url !== refused.url) return { link, facts };
+    // Where nobody else can say, the runner's word has to do.
+    if (facts.state === 'unknown' && (refusal === 'stopped' || refusal === 'archived')) {
+      throw new ProxyError('SANDBOX_NOT_RUNNING', { state: refusal, retryAfter: 2 });
+    }
+    return undefined;
   }
 }

@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import type { SharedStore } from '../store/sharedStore.ts';
 import { hadNoAnswer } from './apiCalls.ts';
-import {
-  type Daytona,
-  facts,
-  type PreviewLink,
-  previewLink,
-  type SandboxFacts,
-} from './daytona.ts';
+import { type Daytona, facts, type Link, link, type SandboxFacts } from './daytona.ts';
 import { type Freshness, factsMs } from './freshness.ts';
 
 /** In the last part of its time somebody asks for it anew, while it still serves. */
@@ -18,7 +12,7 @@ const refreshMs = 10_000;
 /** Where sandboxes are asked about. */
 export interface SandboxSource {
   /** @param refused a token that is known to be none any more */
-  previewLink(id: string, port: number, refused?: string): Promise<PreviewLink>;
+  link(id: string, port: number, refused?: string): Promise<Link>;
   /** @param anew true where only Daytona's own word will do */
   facts(id: string, anew?: boolean): Promise<SandboxFacts>;
 }
@@ -43,25 +37,21 @@ interface Question<T> {
  * Where the store cannot say, Daytona is asked; where Daytona cannot, the last answer serves.
  */
 export class SharedSource implements SandboxSource {
-  readonly #daytona: Pick<Daytona, 'previewLink' | 'facts'>;
+  readonly #daytona: Pick<Daytona, 'link' | 'facts'>;
   readonly #store: SharedStore;
   readonly #rules: Freshness;
 
-  constructor(
-    daytona: Pick<Daytona, 'previewLink' | 'facts'>,
-    store: SharedStore,
-    rules: Freshness,
-  ) {
+  constructor(daytona: Pick<Daytona, 'link' | 'facts'>, store: SharedStore, rules: Freshness) {
     this.#daytona = daytona;
     this.#store = store;
     this.#rules = rules;
   }
 
-  previewLink(id: string, port: number, refused?: string): Promise<PreviewLink> {
+  link(id: string, port: number, refused?: string): Promise<Link> {
     return this.#look({
       key: `link:${id}:${port}`,
-      schema: previewLink,
-      ask: () => this.#daytona.previewLink(id, port),
+      schema: link,
+      ask: () => this.#daytona.link(id, port),
       ttlMs: () => this.#rules.ttlMs,
       believable: ({ token }) => token !== refused,
     });

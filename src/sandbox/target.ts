@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Target } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
-import type { PreviewLink } from './daytona.ts';
+import type { Link } from './daytona.ts';
 
 export interface TargetRules {
   /** Our own domains, lower-case. */
@@ -17,7 +17,7 @@ export interface TargetRules {
  *
  * @throws ProxyError UPSTREAM_FORBIDDEN, or LOOP_DETECTED for one of our own hosts
  */
-export function checkTarget(link: PreviewLink, port: number, rules: TargetRules): Target {
+export function checkTarget(link: Link, port: number, rules: TargetRules): Target {
   const refuse = (why: string) =>
     new ProxyError('UPSTREAM_FORBIDDEN', { cause: new Error(`preview link with ${why}`) });
   if (!URL.canParse(link.url)) throw refuse('no valid URL');

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { cookieSecrets } from '../config/cookieSecrets.ts';
 import type { Log } from '../log/logger.ts';
 import { Seals } from '../seals.ts';
 import { redisAddress } from './address.ts';
@@ -16,7 +17,7 @@ export async function connectStore(config: Config, log: Log): Promise<SharedStor
   if (!address) return undefined;
   const { RedisLine } = await import('./redisLine.ts');
   const line = new RedisLine(address, config.REDIS_PREFIX, log);
-  const envelopes = new Envelopes(new Seals(config.COOKIE_SECRET), config.REDIS_PREFIX);
+  const envelopes = new Envelopes(new Seals(cookieSecrets(config)), config.REDIS_PREFIX);
   await line.open();
   return new SharedStore(line, envelopes);
 }

@@ -10,4 +10,6 @@ export const context = {
   port: 3000,
   host: '3000-abc.example.com',
   proto: 'https',
+  pathPrefix: '',
+  mount: '',
 } as const;

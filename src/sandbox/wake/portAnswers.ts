@@ -1,8 +1,7 @@
 import type { Refusal, SandboxAddress } from '../../exchange.ts';
 import { asProxyError } from '../../replies/errors.ts';
-import type { Resolution } from '../cache.ts';
 import type { SandboxDirectory } from '../directory.ts';
-import type { Way } from '../ways.ts';
+import type { SandboxMode, Way } from '../mode.ts';
 
 /**
  * Finds out whether an app answers behind a port of a sandbox that has just been started.
@@ -11,12 +10,14 @@ import type { Way } from '../ways.ts';
  */
 export function portAnswers(
   directory: SandboxDirectory,
-  wayTo: (resolution: Resolution, port: number) => Way,
+  wayTo: SandboxMode['wayTo'],
   probe: (way: Way) => Promise<Refusal | undefined>,
 ) {
   return async (address: SandboxAddress): Promise<boolean> => {
     const found = await directory.resolve(address);
-    const refusal = await probe(wayTo(found, address.port)).catch((): Refusal => 'not-listening');
+    const refusal = await probe(wayTo(found, { port: address.port, toolbox: false })).catch(
+      (): Refusal => 'not-listening',
+    );
     if (refusal === 'token') {
       await directory.after(refusal, address, found).catch((error) => {
         if (asProxyError(error).code !== 'ACCESS_RENEWED') throw error;

@@ -25,6 +25,7 @@ exchange.upstream = {
     port: '4000',
   },
   sandboxId: 'abc',
+  pathPrefix: '',
   headers: ['x-daytona-preview-token', token],
   again: () => Promise.reject(new Error('nobody refuses here')),
 };

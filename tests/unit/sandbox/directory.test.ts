@@ -4,8 +4,10 @@ import { ProxyError } from '../../../src/replies/errors.ts';
 import { SandboxCache } from '../../../src/sandbox/cache.ts';
 import type { Daytona, SandboxFacts } from '../../../src/sandbox/daytona.ts';
 import { SandboxDirectory } from '../../../src/sandbox/directory.ts';
+import { showsToken } from '../../../src/sandbox/edgeWays.ts';
 import { Lookups } from '../../../src/sandbox/lookups.ts';
 import { MissBudget } from '../../../src/sandbox/missBudget.ts';
+import type { LinkRules } from '../../../src/sandbox/mode.ts';
 
 const log = createLog({ level: 'error', format: 'json' });
 let facts: SandboxFacts;
@@ -14,8 +16,8 @@ let fail: ProxyError | undefined;
 let calls: string[];
 let gate: Promise<void>;
 
-const daytona: Pick<Daytona, 'previewLink' | 'facts'> = {
-  previewLink: async (id, port) => {
+const daytona: Pick<Daytona, 'link' | 'facts'> = {
+  link: async (id, port) => {
     calls.push(`link ${id}:${port}`);
     await gate;
     if (fail) throw fail;
@@ -27,6 +29,11 @@ const daytona: Pick<Daytona, 'previewLink' | 'facts'> = {
     if (fail) throw fail;
     return facts;
   },
+};
+const links: LinkRules = {
+  linkedBy: (address) => address,
+  showsToken: ({ facts }, port) => showsToken(facts, port),
+  moves: false,
 };
 let directory: SandboxDirectory;
 const codeOf = (promise: Promise<unknown>) =>
@@ -42,11 +49,23 @@ beforeEach(() => {
   calls = [];
   gate = Promise.resolve();
   const cache = new SandboxCache(
-    { ttlMs: 60_000, staleMs: 60_000, shared: () => false, onForget: () => {} },
+    {
+      ttlMs: 60_000,
+      factsMs: 60_000,
+      staleMs: 60_000,
+      ...links,
+      shared: () => false,
+      onForget: () => {},
+    },
     log,
   );
   const budget = new MissBudget({ windowMs: 60_000, perClient: 0, inAll: 0 });
-  directory = new SandboxDirectory(cache, new Lookups(daytona, budget, cache, log), log);
+  directory = new SandboxDirectory(
+    cache,
+    new Lookups(daytona, budget, cache, links, log),
+    links,
+    log,
+  );
 });
 
 describe('SandboxDirectory', () => {

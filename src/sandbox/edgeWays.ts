@@ -1,35 +1,43 @@
 import { isReserved } from '../access/reservedPorts.ts';
-import type { Upstream } from '../exchange.ts';
 import type { Resolution } from './cache.ts';
-import type { PreviewLink } from './daytona.ts';
+import type { Link, SandboxFacts } from './daytona.ts';
+import type { Destination, Way } from './mode.ts';
 import { checkTarget, type TargetRules } from './target.ts';
-
-/** How a port is reached, and what must be said there. */
-export type Way = Pick<Upstream, 'target' | 'headers'>;
 
 /**
  * Makes ways out of links, each once: a link stays in the cache for thousands of requests.
  *
  * @param skipActivity has Daytona's edge not count what passes as use
  */
-export function waysTo(rules: () => TargetRules, skipActivity: boolean) {
-  const known = new WeakMap<PreviewLink, { forPublic: Way; forPrivate: Way }>();
+export function waysToEdge(rules: () => TargetRules, skipActivity: boolean) {
+  const known = new WeakMap<Link, { forPublic: Way; forPrivate: Way }>();
   const steer = skipActivity ? [...steering, ...skipping] : steering;
   /** @throws ProxyError where the link leads to where nobody should be sent */
-  return ({ link, facts }: Resolution, port: number): Way => {
+  return (found: Resolution, { port }: Destination): Way => {
+    const { link } = found;
     let ways = known.get(link);
     if (!ways) {
       const target = checkTarget(link, port, rules());
       ways = {
-        forPublic: { target, headers: steer },
-        forPrivate: { target, headers: [...steer, 'x-daytona-preview-token', link.token] },
+        forPublic: { target, headers: steer, pathPrefix: '' },
+        forPrivate: {
+          target,
+          headers: [...steer, 'x-daytona-preview-token', link.token],
+          pathPrefix: '',
+        },
       };
       known.set(link, ways);
     }
-    // A public sandbox's edge passes the token on to the app: it is not the app's to know.
-    // Reserved ports are Daytona's own, and ask for it on every sandbox.
-    return facts.public && !isReserved(port) ? ways.forPublic : ways.forPrivate;
+    return showsToken(found.facts, port) ? ways.forPrivate : ways.forPublic;
   };
+}
+
+/**
+ * A public sandbox's edge passes the token on to the app: it is not the app's to know. Reserved ports
+ * are Daytona's own, and ask for it on every sandbox.
+ */
+export function showsToken(facts: SandboxFacts, port: number): boolean {
+  return !facts.public || isReserved(port);
 }
 
 /** What makes Daytona's edge step aside (DAYTONA.md, "The preview edge"). */
