@@ -7,10 +7,13 @@ import express, {
 import { type AddressRules, checkAddress } from './access/addresses.ts';
 import { type CorsRules, shareOrigins } from './access/cors.ts';
 import { recheckDoor } from './access/doors.ts';
+import { isReserved } from './access/reservedPorts.ts';
+import { findSigned, type SignedHostsParts } from './access/signedHosts.ts';
 import { type AccessParts, guard } from './access/stage.ts';
-import { clientLeft, type Exchange } from './exchange.ts';
+import { addressOf, clientLeft, type Exchange } from './exchange.ts';
 import type { HostFormat } from './host/parse.ts';
 import { findSandbox } from './host/stage.ts';
+import { findToolbox } from './host/toolbox.ts';
 import { limitOpen, type Occupancy } from './limits/occupancy.ts';
 import { limitRate, type RateLimit } from './limits/rate.ts';
 import type { Level, Log } from './log/logger.ts';
@@ -33,7 +36,13 @@ export interface AppParts {
   readonly addresses: AddressRules;
   readonly cors: CorsRules;
   readonly access: AccessParts;
-  readonly accessPages: RequestHandler;
+  /** Our own pages on hosts that are no sandbox's, beside the ops pages. */
+  readonly pages: readonly RequestHandler[];
+  /** True in the place of Daytona's own proxy. */
+  readonly inPlatform: boolean;
+  /** True where only Daytona's own ports of a sandbox are served. */
+  readonly toolboxOnly: boolean;
+  readonly signedHosts: SignedHostsParts;
   readonly sandbox: Omit<LocateParts, 'recheck'>;
   readonly carrier: Carrier;
   readonly figures: Figures;
@@ -51,10 +60,13 @@ export function createApp(parts: AppParts): Express {
 
   app.use(checkAddress(parts.addresses));
   app.use(findSandbox(parts.hosts)); // 1 who is asked for?
+  if (parts.inPlatform) app.use(findToolbox);
   app.use(limitRate(parts.rateLimit)); // 2 how often?
   app.use(limitOpen(parts.clients, 'TOO_MANY_CONNECTIONS', frontedVisitor)); // how many at once?
-  app.use(forUs([parts.accessPages, opsPages(parts.figures, parts.statsToken)], parts.hosts));
+  app.use(forUs(parts));
+  if (parts.toolboxOnly) app.use(refuseApps);
   app.use(shareOrigins(parts.cors));
+  app.use(findSigned(parts.signedHosts));
   app.use(guard(parts.access)); // 3 who may?
   app.use(watchWake(parts.sandbox.wake.waker, parts.sandbox.directory));
   app.use(locateSandbox({ ...parts.sandbox, recheck: recheckDoor(parts.access) })); // 4 where does it live, is it awake?
@@ -71,16 +83,19 @@ function frontedVisitor({ visitor }: Exchange): string | undefined {
 }
 
 /** A host that is no sandbox's has our own pages and nothing else. */
-function forUs(routers: RequestHandler[], hosts: AppParts['hosts']): RequestHandler {
-  const pages = Router().use(...routers);
+function forUs({ pages, figures, statsToken, hosts, inPlatform }: AppParts): RequestHandler {
+  const router = Router().use(...pages, opsPages(figures, statsToken));
   const example = `3000-my-sandbox.${hosts.domains[0] ?? 'example.com'}`;
+  const nothing = () =>
+    inPlatform ? new ProxyError('NOT_FOUND') : new ProxyError('INVALID_HOST', { example });
   return (req, res, next) => {
     if (req.exchange.sandbox) return next();
-    return pages(req, res, (error?: unknown) =>
-      next(error ?? new ProxyError('INVALID_HOST', { example })),
-    );
+    return router(req, res, (error?: unknown) => next(error ?? nothing()));
   };
 }
+
+const refuseApps: RequestHandler = ({ exchange }, _res, next) =>
+  next(isReserved(addressOf(exchange).port) ? undefined : new ProxyError('TOOLBOX_ONLY'));
 
 /** A name with several addresses fails with an error for each, and none of its own. */
 function causeOf({ cause }: ProxyError): string | undefined {

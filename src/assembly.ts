@@ -13,9 +13,11 @@ import { Occupancy } from './limits/occupancy.ts';
 import { renewCertificate } from './listener.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
-import { createCarrier } from './proxy/middleware.ts';
+import { type Carrier, createCarrier } from './proxy/middleware.ts';
 import { createMode } from './sandbox/createMode.ts';
 import { createSandboxes } from './sandbox/createSandboxes.ts';
+import type { SandboxMode } from './sandbox/mode.ts';
+import { buildLogPages } from './sandbox/platform/buildLogs.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
 import { connectStore } from './store/connectStore.ts';
@@ -90,7 +92,14 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
   });
   const { directory } = sandboxes;
-  const access = await createAccess(config, directory, mode.daytona, log, () => port, store);
+  const access = await createAccess(
+    config,
+    sandboxes.forAccess,
+    mode.platform ?? mode.daytona,
+    log,
+    () => port,
+    store,
+  );
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
@@ -102,7 +111,9 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    accessPages: access.pages,
+    pages: [access.pages, ...platformPages(mode, carrier)],
+    inPlatform: config.MODE === 'platform',
+    toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     sandbox: sandboxes.stage,
     carrier,
     figures: {
@@ -121,6 +132,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
     certificate,
     trustedProxies: config.TRUSTED_PROXIES,
+    assumedProto: config.PROXY_PROTOCOL,
     openWork,
     clients,
     maxConnections,
@@ -166,4 +178,9 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       store?.close();
     },
   };
+}
+
+/** What only stands inside a self-hosted Daytona. */
+function platformPages({ platform, allowPrivate = true }: SandboxMode, { handle }: Carrier) {
+  return platform ? [buildLogPages({ platform, allowPrivate, carry: handle })] : [];
 }

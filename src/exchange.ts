@@ -112,6 +112,8 @@ export class Exchange {
   withheld: 'authorization' | undefined = undefined;
   /** True where the visitor may do only a part of what the sandbox offers: its app gets no say. */
   restricted = false;
+  /** True where a signed token in the host has named the sandbox: whoever has it may enter. */
+  signed = false;
   /** Daytona's id of the sandbox that the visitor's credential opens; undefined at an open door. */
   admittedTo: string | undefined = undefined;
   /** True where Daytona was asked about the sandbox for this exchange. */

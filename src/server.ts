@@ -25,6 +25,8 @@ export interface ServerParts {
   /** With one, HTTPS is spoken. */
   readonly certificate: CertificateTexts | undefined;
   readonly trustedProxies: BlockList;
+  /** How visitors come where neither TLS of our own nor a trusted proxy says so. */
+  readonly assumedProto: 'http' | 'https' | undefined;
   readonly openWork: OpenWork;
   readonly clients: Occupancy;
   readonly maxConnections: number;
@@ -97,7 +99,7 @@ export function createProxyServer(parts: ServerParts): Server {
     connections.get(socket) ?? new ClientConnection(socket, trustedProxies);
 
   const exchangeOf = (req: IncomingMessage, peer: Peer, upgrade?: Upgrade): Exchange => {
-    const visitor = identifyVisitor(req, peer, trustedProxies);
+    const visitor = identifyVisitor(req, peer, trustedProxies, parts.assumedProto);
     return new Exchange(requestIdOf(req, peer), req, visitor, upgrade, openWork.addLasting);
   };
 

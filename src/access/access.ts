@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Router } from 'express';
+import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { cookieSecrets } from '../config/cookieSecrets.ts';
 import type { SandboxAddress } from '../exchange.ts';
@@ -21,11 +22,16 @@ import { Sessions } from './session.ts';
 import { SharedRevocations } from './sharedRevocations.ts';
 import { sharePages } from './sharePages.ts';
 import { Shares } from './shares.ts';
+import type { SignedHostsParts } from './signedHosts.ts';
 import type { AccessParts } from './stage.ts';
+import { askedTokens, comparedTokens } from './tokens.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** What access asks of Daytona for a visitor. */
 export interface DaytonaQuestions {
   mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
+  /** Whether a preview token opens a sandbox, where Daytona does not tell us the token itself. */
+  opens?(sandboxId: string, token: string): Promise<boolean>;
   /** The provider that Daytona's own users log in at; undefined where it names none. */
   provider(): Promise<
     { issuer: string; clientId: string; audience: string | undefined } | undefined
@@ -39,12 +45,21 @@ export interface SandboxSource {
     address: SandboxAddress,
     client?: string,
   ): Promise<{ readonly token: string; readonly sandboxId: string }>;
+  /** The sandbox that a signed token in a host opens a port of, where hosts carry such. */
+  readonly signedFor?:
+    | ((token: string, port: number, client: string) => Promise<string | undefined>)
+    | undefined;
   /** Begins to look up what the next stage will ask for. */
   resolve(address: SandboxAddress, client?: string): Promise<unknown>;
 }
 
 export interface Access {
-  readonly chain: { addresses: AddressRules; cors: CorsRules; access: AccessParts };
+  readonly chain: {
+    addresses: AddressRules;
+    signedHosts: SignedHostsParts;
+    cors: CorsRules;
+    access: AccessParts;
+  };
   /** Our own pages about access, for hosts that are no sandbox's. */
   readonly pages: Router;
   counters(): Readonly<Record<string, number>>;
@@ -90,16 +105,26 @@ export async function createAccess(
     if (open && sandbox instanceof Promise) sandboxes.resolve(address, client).catch(() => {});
     return sandbox;
   };
+  const verdicts: { sweep(): void }[] = [];
+  const verdictsOn = <T>(kind: string, schema: z.ZodType<T>) => {
+    const shared = store && { store, kind, schema };
+    const made = new Verdicts<T>(shared, config.KEY_CACHE_TTL_MS);
+    verdicts.push(made);
+    return made;
+  };
+  const bearers = verdictsOn('bearer', z.literal(true));
   const questions: AccessQuestions = {
     idOf: async (address, client) => (await sandboxes.factsOf(address, client)).id,
-    tokenOf: (address, client) => sandboxes.tokenOf(address, client),
+    opens: daytona.opens
+      ? askedTokens(sandboxes, daytona.opens, verdictsOn('token', z.literal(true)))
+      : comparedTokens(sandboxes),
     mayAccess: daytona.mayAccess,
     shareOf: (key, { id, port: at }) => shares.open(key, id, at),
     isRevoked: ({ share, login }) =>
       (share !== undefined && shares.isRevoked(share.id)) ||
       (login !== undefined && revocations.has(login)),
   };
-  const gatekeeper = new Gatekeeper(sessions, questions, store);
+  const gatekeeper = new Gatekeeper(sessions, questions, bearers);
   const logins = createLogins(config, {
     seals: endable,
     revocations,
@@ -115,6 +140,11 @@ export async function createAccess(
       addresses: {
         allow: config.IP_ALLOW.rules.length > 0 ? config.IP_ALLOW : undefined,
         deny: config.IP_DENY,
+      },
+      signedHosts: {
+        signedFor: sandboxes.signedFor,
+        verdicts: verdictsOn('signed', z.string()),
+        gatekeeper,
       },
       cors: { mode: config.CORS_MODE, origins: config.CORS_ORIGINS },
       access: {
@@ -153,6 +183,7 @@ export async function createAccess(
     }),
     sweep: () => {
       gatekeeper.sweep();
+      for (const each of verdicts) each.sweep();
       logins?.sweep();
       revocations.sweep();
       void shared?.reconcile();

@@ -1,14 +1,13 @@
-import { z } from 'zod';
 import type { SandboxAddress } from '../exchange.ts';
 import { asProxyError } from '../replies/errors.ts';
-import { fingerprint, sameSecret } from '../secrets.ts';
-import type { SharedStore } from '../store/sharedStore.ts';
+import { fingerprint } from '../secrets.ts';
 import type { Credentials } from './credentials.ts';
 import type { ReadSession, Sessions, Share } from './session.ts';
 import { Shares } from './shares.ts';
+import type { TokenCheck } from './tokens.ts';
 import { Verdicts } from './verdicts.ts';
 
-export type Method = 'bearer' | 'token' | 'key' | 'share' | 'session';
+export type Method = 'bearer' | 'token' | 'key' | 'share' | 'session' | 'signed';
 
 /** A visitor whose credential is good. */
 export interface Admission {
@@ -27,11 +26,8 @@ export interface Admission {
 export interface AccessQuestions {
   /** Daytona's id of the sandbox that the host names. */
   idOf(address: SandboxAddress, client: string): Promise<string>;
-  /** A sandbox's own preview token; a name may have gone to another than `idOf` knows. */
-  tokenOf(
-    address: SandboxAddress,
-    client: string,
-  ): Promise<{ readonly token: string; readonly sandboxId: string }>;
+  /** Which sandbox a preview token opens. */
+  opens: TokenCheck;
   /** Whether Daytona lets the holder of a key or a JWT see a sandbox. */
   mayAccess(sandboxId: string, bearer: string): Promise<boolean>;
   /** What the key of a share link opens, if it opens this port. */
@@ -47,6 +43,8 @@ export interface Knock {
   /** What limits count the visitor by. */
   readonly client: string;
   readonly credentials: Credentials;
+  /** True where a signed token in the host has named the sandbox. */
+  readonly signed: boolean;
 }
 
 /** Tries credentials in their order; the first that is good lets the visitor in. */
@@ -57,11 +55,11 @@ export class Gatekeeper {
   readonly #read = new Verdicts<ReadSession>();
   #admitted = 0;
 
-  /** @param store tells all instances what Daytona has said of a bearer */
-  constructor(sessions: Sessions, ask: AccessQuestions, store?: SharedStore) {
+  /** @param bearers what Daytona has said of visitors' keys and JWTs */
+  constructor(sessions: Sessions, ask: AccessQuestions, bearers: Verdicts<true>) {
     this.#sessions = sessions;
     this.#ask = ask;
-    this.#bearers = new Verdicts(store && { store, kind: 'bearer', schema: z.literal(true) });
+    this.#bearers = bearers;
   }
 
   /**
@@ -85,6 +83,7 @@ export class Gatekeeper {
       tries.push(['key', () => this.#byToken(knock, 'key', queryKey)]);
     }
     if (sessions.length > 0) tries.push(['session', () => this.bySession(knock)]);
+    if (knock.signed) tries.push(['signed', () => this.#bySignedHost(knock)]);
     for (const [method, check] of tries) {
       try {
         const admission = await check();
@@ -103,12 +102,7 @@ export class Gatekeeper {
 
   /** Looks at the session cookies alone, which nobody can guess. */
   async bySession({ address, host, client, credentials }: Knock): Promise<Admission | undefined> {
-    // A sibling may have set a cookie of our name for the whole domain: one good one is enough.
-    for (const value of credentials.sessions.slice(0, 4)) {
-      const session = await this.#read.of(fingerprint(host, value), () =>
-        this.#sessions.read(value, host),
-      );
-      if (!session || session.expiresAt <= Date.now() || this.#ask.isRevoked(session)) continue;
+    for await (const session of this.#valid(host, credentials.sessions)) {
       const id =
         session.sandboxId === address.id ? address.id : await this.#ask.idOf(address, client);
       const { share, visitor } = session;
@@ -119,14 +113,33 @@ export class Gatekeeper {
     return undefined;
   }
 
+  /** Finds a session of a host that does not say by itself which sandbox it is about. */
+  async sessionOf(host: string, cookies: readonly string[]): Promise<ReadSession | undefined> {
+    for await (const session of this.#valid(host, cookies)) return session;
+    return undefined;
+  }
+
   /** Credentials that were good, since the start; sessions are not counted. */
   get admitted(): number {
     return this.#admitted;
   }
 
   sweep(): void {
-    this.#bearers.sweep();
     this.#read.sweep();
+  }
+
+  async *#valid(host: string, cookies: readonly string[]): AsyncGenerator<ReadSession> {
+    // A sibling may have set a cookie of our name for the whole domain: one good one is enough.
+    for (const value of cookies.slice(0, 4)) {
+      const session = await this.#read.of(fingerprint(host, value), () =>
+        this.#sessions.read(value, host),
+      );
+      if (session && session.expiresAt > Date.now() && !this.#ask.isRevoked(session)) yield session;
+    }
+  }
+
+  async #bySignedHost({ address }: Knock): Promise<Admission> {
+    return { method: 'signed', sandboxId: address.id, visitor: 'a holder of a signed address' };
   }
 
   async #byBearer({ address, client }: Knock, bearer: string): Promise<Admission | undefined> {
@@ -148,10 +161,9 @@ export class Gatekeeper {
     method: 'token' | 'key',
     given: string,
   ): Promise<Admission | undefined> {
-    const { token, sandboxId } = await this.#ask.tokenOf(address, client);
-    if (!sameSecret(given, token) || sandboxId !== (await this.#ask.idOf(address, client))) {
-      return undefined;
-    }
-    return { method, sandboxId, visitor: 'a holder of the token' };
+    const sandboxId = await this.#ask.opens(address, given, client);
+    return sandboxId === undefined
+      ? undefined
+      : { method, sandboxId, visitor: 'a holder of the token' };
   }
 }

@@ -81,7 +81,10 @@ async function ask(parts: AccessParts, req: Request, res: Response, next: Next):
   const admission = await admit(parts, req);
   if (clientLeft(req, res)) return;
   if (!admission) {
-    if (!logins || !isNavigation(req)) throw new ProxyError('LOGIN_REQUIRED');
+    // Programs ask for the toolbox, and its one host cannot hold a session for each sandbox.
+    if (!logins || exchange.mount !== '' || !isNavigation(req)) {
+      throw new ProxyError('LOGIN_REQUIRED');
+    }
     return follow(req, res, await logins.begin(req, exchange));
   }
   exchange.admittedTo = admission.sandboxId;
@@ -96,7 +99,14 @@ async function admit(parts: AccessParts, req: Request): Promise<Admission | unde
   const { requestId, target, visitor } = req.exchange;
   const address = addressOf(req.exchange);
   const credentials = findCredentials(req, target, Sessions.cookieName(visitor.proto));
-  const knock: Knock = { address, host: visitor.host, client: visitor.network, credentials };
+  const { signed } = req.exchange;
+  const knock: Knock = {
+    address,
+    host: visitor.host,
+    client: visitor.network,
+    credentials,
+    signed,
+  };
   const { bearer, previewToken, queryKey } = credentials;
   // The Bearer of somebody else's is the app's; one that nobody has judged may be Daytona's.
   if (bearer !== undefined) req.exchange.withheld = 'authorization';
@@ -132,18 +142,28 @@ async function welcome(
   const { exchange } = req;
   const { rest } = takeQuery(exchange.target, queryKeyName);
   exchange.target = rest;
-  if ((method === 'key' || method === 'share') && isNavigation(req)) {
+  const maySession = exchange.mount === '' && isNavigation(req);
+  if ((method === 'key' || method === 'share') && maySession) {
     return startSession(parts, req, res, { sandboxId, visitor, share }, rest);
   }
-  if (session && Sessions.isOld(session)) {
-    const cookie = await parts.sessions.issue(session, exchange.visitor.proto);
-    exchange.ownFields.push('Set-Cookie', cookie);
+  if (session && Sessions.isOld(session)) await addSession(parts, exchange, session);
+  // The address stays as it is: the token is its host.
+  if (method === 'signed' && maySession) {
+    await addSession(parts, exchange, { host: exchange.visitor.host, sandboxId, visitor });
   }
   if (clientLeft(req, res)) return;
   exchange.restricted = share !== undefined;
   if (share) parts.live.add(share.id, share.expiresAt, exchange, req.socket);
   if (session?.login) parts.live.add(session.login, Number.POSITIVE_INFINITY, exchange, req.socket);
   next();
+}
+
+async function addSession(
+  { sessions }: AccessParts,
+  { ownFields, visitor }: Exchange,
+  session: Session,
+): Promise<void> {
+  ownFields.push('Set-Cookie', await sessions.issue(session, visitor.proto));
 }
 
 /** Gives the visitor a session, and the address without what was shown in it. */

@@ -22,8 +22,8 @@ interface Verdict<T> {
 }
 
 /**
- * Remembers what a credential was found to be worth, under a hash of it: for 2 minutes where it is
- * valid, 5 seconds where it is not. All who show the same one at once wait for one answer.
+ * Remembers what a credential was found to be worth, under a hash of it: for 2 minutes or as long as
+ * is said where it is valid, 5 seconds where it is not. All who show the same one at once wait for one answer.
  */
 export class Verdicts<T> {
   readonly #valid = new BoundedCache<T>(cacheSize);
@@ -31,9 +31,11 @@ export class Verdicts<T> {
   readonly #invalid = new BoundedCache<true>(cacheSize);
   readonly #flights = new SingleFlight<T | undefined>();
   readonly #shared: SharedVerdicts<T> | undefined;
+  readonly #validMs: number;
 
-  constructor(shared?: SharedVerdicts<T>) {
+  constructor(shared?: SharedVerdicts<T>, validFor = validMs) {
     this.#shared = shared;
+    this.#validMs = validFor;
   }
 
   /**
@@ -43,7 +45,7 @@ export class Verdicts<T> {
   async of(
     hash: string,
     check: () => Promise<T | undefined>,
-    mostMs: (found: T) => number = () => validMs,
+    mostMs: (found: T) => number = () => this.#validMs,
   ): Promise<T | undefined> {
     const known = this.#valid.get(hash);
     if (known !== undefined) return known;
@@ -55,7 +57,8 @@ export class Verdicts<T> {
         return others.found;
       }
       const found = await check();
-      const ms = found === undefined ? invalidMs : Math.min(validMs, Math.max(1, mostMs(found)));
+      const ms =
+        found === undefined ? invalidMs : Math.min(this.#validMs, Math.max(1, mostMs(found)));
       const verdict = { found, until: Date.now() + ms };
       this.#remember(hash, verdict);
       await this.#shared?.store.write(`${this.#shared.kind}:${hash}`, verdict, ms);
@@ -72,7 +75,7 @@ export class Verdicts<T> {
     const ms = until - Date.now();
     if (ms <= 0) return;
     if (found === undefined) this.#invalid.set(hash, true, Math.min(ms, invalidMs));
-    else this.#valid.set(hash, found, Math.min(ms, validMs));
+    else this.#valid.set(hash, found, Math.min(ms, this.#validMs));
   }
 
   async #readShared(hash: string): Promise<Verdict<T> | undefined> {

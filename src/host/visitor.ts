@@ -21,11 +21,18 @@ export function identifyPeer(socket: Socket, trusted: BlockList): Peer {
  * Says who sent a request. Forwarding headers count only when the connection comes from a trusted
  * proxy, and of X-Forwarded-For only the part that trusted proxies wrote: it is read from the
  * right, up to the first address that is not one of them.
+ *
+ * @param assumed how visitors come where nothing says so
  */
-export function identifyVisitor(req: IncomingMessage, peer: Peer, trusted: BlockList): Visitor {
+export function identifyVisitor(
+  req: IncomingMessage,
+  peer: Peer,
+  trusted: BlockList,
+  assumed: 'http' | 'https' = 'http',
+): Visitor {
   const { address, network } = peer;
   const host = (req.headers.host ?? '').toLowerCase();
-  const direct = 'encrypted' in req.socket ? 'https' : 'http';
+  const direct = 'encrypted' in req.socket ? 'https' : assumed;
   if (!peer.trusted) return { address, network, fronted: false, proto: direct, host };
 
   const claimed = header(req, 'x-forwarded-proto').split(',').at(-1)?.trim();

@@ -29,6 +29,8 @@ const catalogue = {
     status: 403,
     message: 'This port is reserved for Daytona itself and is not served here.',
   },
+  TOOLBOX_ONLY: { status: 403, message: 'This proxy serves Daytona’s own ports only.' },
+  NOT_FOUND: { status: 404, message: 'There is nothing at this address.' },
   SANDBOX_NOT_FOUND: { status: 404, message: 'There is no such sandbox.' },
   RATE_LIMITED: { status: 429, message: 'Too many requests. Please wait a moment.' },
   TOO_MANY_FAILURES: {

@@ -111,6 +111,7 @@ function send(
 
 /** A person looks at top-level and framed documents; where no browser says so, Accept decides. */
 function wantsPage(req: IncomingMessage): boolean {
+  if (req.exchange.mount !== '') return false; // The toolbox is for programs.
   const destination = req.headers['sec-fetch-dest'];
   if (destination !== undefined) return /^(document|iframe|frame)$/.test(destination);
   return /\btext\/html\b/i.test(req.headers.accept ?? '');

@@ -15,6 +15,8 @@ const lookMs = 15_000;
 
 export interface ActivityParts {
   readonly mode: ActivityMode;
+  /** Whether a request may ask not to count, as Daytona's own proxy lets it. */
+  readonly honoursSkip: boolean;
   readonly report: (sandboxId: string) => Promise<void>;
   /** Reserves the report among all instances; undefined where nobody can say. */
   readonly claim: (sandboxId: string, ms: number) => Promise<boolean | undefined>;
@@ -52,8 +54,11 @@ export class Activity {
    * @returns to be called whenever bytes of the visitor's own move; undefined where they do not count
    */
   watch(exchange: Exchange, req: IncomingMessage, sandboxId: string): (() => void) | undefined {
-    const { mode } = this.#parts;
+    const { mode, honoursSkip } = this.#parts;
     if (mode === 'edge') return undefined;
+    if (honoursSkip && req.headers['x-daytona-skip-last-activity-update'] === 'true') {
+      return undefined;
+    }
     if (mode === 'connection') {
       this.#hold(sandboxId, exchange);
       return () => this.#note(sandboxId);

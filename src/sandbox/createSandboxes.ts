@@ -1,3 +1,4 @@
+import type { SandboxSource } from '../access/access.ts';
 import type { Config } from '../config/config.ts';
 import type { Refusal } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
@@ -10,6 +11,7 @@ import type { LocateParts } from './locate.ts';
 import { Lookups } from './lookups.ts';
 import { MissBudget } from './missBudget.ts';
 import type { SandboxMode, Way } from './mode.ts';
+import type { Platform } from './platform/connectPlatform.ts';
 import { shareNews } from './sharedNews.ts';
 import { SharedSource } from './sharedSource.ts';
 import { portAnswers } from './wake/portAnswers.ts';
@@ -27,6 +29,8 @@ export interface SandboxSources {
 export interface SandboxParts {
   readonly directory: SandboxDirectory;
   readonly stage: Omit<LocateParts, 'recheck'>;
+  /** What access may ask. */
+  readonly forAccess: SandboxSource;
   /** Drops expired entries and says how many links those were. */
   sweep(): number;
   close(): void;
@@ -64,6 +68,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
   );
   const activity = new Activity({
     mode: config.ACTIVITY,
+    honoursSkip: config.MODE === 'platform',
     report: daytona.noteActivity,
     claim: async (id, ms) => store?.claim(`activity:${id}`, ms),
   });
@@ -91,6 +96,12 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
   events?.catch(() => {}); // Times do without.
   return {
     directory,
+    forAccess: {
+      factsOf: (address, client) => directory.factsOf(address, client),
+      tokenOf: (address, client) => directory.tokenOf(address, client),
+      resolve: (address, client) => directory.resolve(address, client),
+      signedFor: mode.platform && budgetedSigned(mode.platform, budget),
+    },
     stage: {
       directory,
       wayTo,
@@ -107,4 +118,14 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       events?.then((end) => end()).catch(() => {});
     },
   };
+}
+
+/** Whoever guesses at signed tokens has the same budget as who guesses at ids. */
+function budgetedSigned({ signedFor }: Platform, budget: MissBudget) {
+  return (token: string, port: number, client: string) =>
+    budget.spend(
+      client,
+      () => signedFor(token, port),
+      (outcome) => 'found' in outcome && outcome.found === undefined,
+    );
 }

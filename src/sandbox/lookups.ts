@@ -5,7 +5,7 @@ import { ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
 import type { SandboxCache } from './cache.ts';
 import type { Link, SandboxFacts } from './daytona.ts';
-import type { MissBudget } from './missBudget.ts';
+import type { MissBudget, Outcome } from './missBudget.ts';
 import type { LinkRules } from './mode.ts';
 import type { SandboxSource } from './sharedSource.ts';
 
@@ -104,7 +104,7 @@ export class Lookups {
     try {
       return await this.#budget.spend(client, () => flights.run(key, call), isMiss);
     } catch (error) {
-      if (isMiss(error)) this.#missing.set(about.at(-1) ?? '', true, missingMs);
+      if (isMiss({ error })) this.#missing.set(about.at(-1) ?? '', true, missingMs);
       throw error;
     }
   }
@@ -116,6 +116,13 @@ function flightOf(flights: SingleFlight<unknown>, key: string, anew: boolean): s
   return anew || flights.has(own) ? own : key;
 }
 
-function isMiss(error: unknown): boolean {
-  return error instanceof ProxyError && error.code === 'SANDBOX_NOT_FOUND';
+function isMiss(outcome: Outcome<unknown>): boolean {
+  if ('found' in outcome) return isUnproven(outcome.found);
+  return outcome.error instanceof ProxyError && outcome.error.code === 'SANDBOX_NOT_FOUND';
+}
+
+/** The platform's proxy key does not tell a private sandbox from one that does not exist. */
+function isUnproven(found: unknown): boolean {
+  const { state, public: open } = found as Partial<SandboxFacts>;
+  return state === 'unknown' && open === false;
 }

@@ -9,6 +9,9 @@ export interface MissLimits {
   readonly inAll: number;
 }
 
+/** How a call ended. */
+export type Outcome<T> = { readonly found: T } | { readonly error: unknown };
+
 /** Calls under way and misses so far, of one client or of all. */
 class Account {
   misses = 0;
@@ -48,13 +51,13 @@ export class MissBudget {
 
   /**
    * @param client whose request needs the call; undefined for a call of our own, which costs nothing
-   * @param isMiss reads the error that the call failed with
+   * @param isMiss reads what the call gave, or failed with
    * @throws ProxyError TOO_MANY_MISSES, or what the call throws
    */
   async spend<T>(
     client: string | undefined,
     call: () => Promise<T>,
-    isMiss: (error: unknown) => boolean,
+    isMiss: (outcome: Outcome<T>) => boolean,
   ): Promise<T> {
     if (client === undefined) return call(); // About what is known to be there, or was.
     let admitted = this.#admit(client);
@@ -65,13 +68,17 @@ export class MissBudget {
     const [all, own] = admitted;
     all.pending += 1;
     own.pending += 1;
+    const count = (outcome: Outcome<T>) => {
+      if (!isMiss(outcome)) return;
+      all.misses += 1;
+      own.misses += 1;
+    };
     try {
-      return await call();
+      const found = await call();
+      count({ found });
+      return found;
     } catch (error) {
-      if (isMiss(error)) {
-        all.misses += 1;
-        own.misses += 1;
-      }
+      count({ error });
       throw error;
     } finally {
       all.pending -= 1;

@@ -2,6 +2,7 @@ import type { SandboxAddress, Upstream } from '../exchange.ts';
 import type { Resolution } from './cache.ts';
 import type { Daytona } from './daytona.ts';
 import type { Freshness } from './freshness.ts';
+import type { Platform } from './platform/connectPlatform.ts';
 
 /** How a port is reached, and what must be said there. */
 export type Way = Pick<Upstream, 'target' | 'headers' | 'pathPrefix'>;
@@ -25,6 +26,8 @@ export interface LinkRules {
 /** What MODE decides: who is asked about sandboxes, and how they are reached. */
 export interface SandboxMode {
   readonly daytona: Daytona;
+  /** The same where we stand inside a self-hosted Daytona. */
+  readonly platform?: Platform;
   readonly freshness: Freshness;
   readonly links: LinkRules;
   /** Whether sandboxes may live on private addresses; undefined: where the Daytona API does. */

@@ -9,6 +9,7 @@ export function platformMode(config: Config, daytona: Platform): SandboxMode {
   const allowPrivate = config.ALLOW_PRIVATE_UPSTREAMS ?? true;
   return {
     daytona,
+    platform: daytona,
     allowPrivate,
     freshness: {
       ttlMs: config.RUNNER_CACHE_TTL_MS,

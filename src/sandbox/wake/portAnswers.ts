@@ -1,3 +1,4 @@
+import { reservedPort } from '../../access/reservedPorts.ts';
 import type { Refusal, SandboxAddress } from '../../exchange.ts';
 import { asProxyError } from '../../replies/errors.ts';
 import type { SandboxDirectory } from '../directory.ts';
@@ -15,9 +16,9 @@ export function portAnswers(
 ) {
   return async (address: SandboxAddress): Promise<boolean> => {
     const found = await directory.resolve(address);
-    const refusal = await probe(wayTo(found, { port: address.port, toolbox: false })).catch(
-      (): Refusal => 'not-listening',
-    );
+    const refusal = await probe(
+      wayTo(found, { port: address.port, toolbox: address.port === reservedPort.toolbox }),
+    ).catch((): Refusal => 'not-listening');
     if (refusal === 'token') {
       await directory.after(refusal, address, found).catch((error) => {
         if (asProxyError(error).code !== 'ACCESS_RENEWED') throw error;
