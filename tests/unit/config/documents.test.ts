@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { variables } from '../../../src/config/variables.ts';
+import { type Variable, variables } from '../../../src/config/variables.ts';
 
 const names = Object.keys(variables);
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -9,8 +9,11 @@ test('the README has a row for every variable, with its default and meaning', ()
   const rows = [...read('README.md').matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm)];
   expect(rows.map(([, name]) => name)).toEqual(names);
   for (const [, name = '', fallback, meaning] of rows) {
-    const variable = variables[name as keyof typeof variables];
-    const shown = variable.fallback === undefined ? 'required' : variable.fallback || '–';
+    const variable: Variable<unknown> = variables[name as keyof typeof variables];
+    const { inPlatform } = variable;
+    const base = variable.fallback === undefined ? 'required' : variable.fallback || '–';
+    const shown =
+      inPlatform === undefined ? base : `${base}, in platform mode ${inPlatform || '–'}`;
     expect([name, fallback?.replaceAll('`', ''), meaning]).toEqual([name, shown, variable.meaning]);
   }
 });
