@@ -166,11 +166,13 @@ export class SandboxDirectory {
     const { id } = address;
     const knownLink = this.#cache.link(address);
     const knownFacts = this.#cache.facts(id);
-    const [link, facts] = await Promise.all([
-      knownLink?.fresh ? knownLink.value : this.#lookups.link(address, client),
-      knownFacts?.fresh ? knownFacts.value : this.#lookups.facts(id, client),
-    ]);
+    const linking = knownLink?.fresh
+      ? Promise.resolve(knownLink.value)
+      : this.#lookups.link(address, client);
+    linking.catch(() => {}); // What the facts say comes first: one that sleeps may have no link.
+    const facts = knownFacts?.fresh ? knownFacts.value : await this.#lookups.facts(id, client);
     requireRunning(facts);
+    const link = await linking;
     if (facts.id !== link.sandboxId) return this.#lookUpAnew(address, link);
     if (!knownLink?.fresh) this.#cache.keepLink(address, link);
     return { link, facts };

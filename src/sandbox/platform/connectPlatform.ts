@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asProxyError } from '../../replies/errors.ts';
+import { asProxyError, ProxyError } from '../../replies/errors.ts';
 import type { ApiCallRules, Meanings } from '../apiCalls.ts';
 import { connectDaytona } from '../connectDaytona.ts';
 import type { Daytona, Link } from '../daytona.ts';
@@ -43,14 +43,16 @@ const runner = z.object({
 const holders = z.array(z.object({ runnerId: z.string().min(1) })).min(1);
 const built = z.object({ buildInfo: z.object({ snapshotRef: z.string().min(1) }) });
 const anything = z.unknown();
+/** What a stranger may have put into the path of a call: nothing that leads to another one. */
+const pathPart = /^[\w-]{1,256}$/;
 const text = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/i);
 
-/** A sandbox that sleeps without a runner is not one that nobody has heard of. */
+/** No runner has a sandbox that is archived. Whoever asks has been let in: it exists. */
 const aboutRunners: Meanings = {
-  400: 'SANDBOX_NOT_FOUND',
+  400: 'SANDBOX_NOT_RUNNING',
   401: 'DAYTONA_REJECTED_KEY',
   403: 'DAYTONA_REJECTED_KEY',
-  404: 'SANDBOX_NOT_FOUND',
+  404: 'SANDBOX_NOT_RUNNING',
 };
 
 /**
@@ -63,9 +65,14 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
   const organization = apiKey === undefined ? undefined : connectDaytona({ ...account, apiKey });
 
   const runnerOf = async (ask: (signal: AbortSignal) => Promise<{ data: unknown }>) => {
-    const found = await calls.call('runner', runner, async (signal) => (await ask(signal)).data, {
-      meanings: aboutRunners,
-    });
+    const found = await calls
+      .call('runner', runner, async (signal) => (await ask(signal)).data, {
+        meanings: aboutRunners,
+      })
+      .catch((error) => {
+        if (asProxyError(error).code !== 'SANDBOX_NOT_RUNNING') throw error;
+        throw new ProxyError('SANDBOX_NOT_RUNNING', { state: 'archived', retryAfter: 2 });
+      });
     return { url: found.proxyUrl, token: found.apiKey };
   };
   const ofSandbox = (id: string) =>
@@ -86,17 +93,15 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
     start: organization?.start ?? rest.start,
     noteActivity: rest.noteActivity,
     provider: rest.provider,
-    opens: (id, token) =>
-      isSo(
-        calls.call(
-          'preview-validate',
-          anything,
-          async (signal) => (await previews.isValidAuthToken(id, token, { signal })).data,
-          { meanings: { ...aboutRunners } },
-        ),
-      ),
+    opens: async (id, token) => {
+      if (!pathPart.test(token)) return false;
+      const ask = async (signal: AbortSignal) =>
+        (await previews.isValidAuthToken(id, token, { signal })).data;
+      return isSo(calls.call('preview-validate', anything, ask));
+    },
     signedFor: (token, port) => signedFor(rest, token, port),
     build: async (what, id, bearer) => {
+      if (!pathPart.test(id)) throw new ProxyError('SANDBOX_NOT_FOUND');
       const snapshotRef = await refOf(rest, what, id, bearer);
       if (what === 'sandboxes') return { snapshotRef, runner: await ofSandbox(id) };
       const [holder] = await calls.call('runners', holders, async (signal) => {
