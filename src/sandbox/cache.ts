@@ -14,6 +14,8 @@ const sharedMs = 5_000;
 export interface CacheRules extends Freshness, Pick<LinkRules, 'linkedBy'> {
   /** True while other instances share what is known, and whatever is kept here is their word too. */
   readonly shared: () => boolean;
+  /** Told of a link that is good for as long as links are. */
+  readonly onKeepLink: (address: SandboxAddress, link: Link) => void;
   /** Told of what is forgotten here, and may be wrong elsewhere: a sandbox and ports of it. */
   readonly onForget: (id: string, ports: readonly number[]) => void;
 }
@@ -62,6 +64,7 @@ export class SandboxCache {
 
   keepLink(address: SandboxAddress, link: Link): void {
     this.#links.set(this.#keyOf(address), link, this.#bounded(this.#rules.ttlMs));
+    this.#rules.onKeepLink(this.#rules.linkedBy(address), link);
     this.#log('info', 'cache.store', { sandbox: address.id, port: address.port });
   }
 
@@ -118,7 +121,7 @@ export class SandboxCache {
   }
 
   #dropLinks(id: string): number[] {
-    this.#tokens.deleteAll(`${id}:`);
-    return this.#links.deleteAll(`${id}:`).map((key) => Number(key.slice(id.length + 1)));
+    const keys = [...this.#tokens.deleteAll(`${id}:`), ...this.#links.deleteAll(`${id}:`)];
+    return keys.map((key) => Number(key.slice(id.length + 1)));
   }
 }

@@ -48,6 +48,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       ...freshness,
       ...links,
       shared: () => store?.status() === 'up',
+      onKeepLink: (address, link) => shared?.keepLink(address, link),
       onForget: (id, ports) => {
         shared?.forget(id, ports);
         tellForgotten(id);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { SandboxAddress } from '../exchange.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import { hadNoAnswer } from './apiCalls.ts';
 import { type Daytona, facts, type Link, link, type SandboxFacts } from './daytona.ts';
-import { type Freshness, factsMs } from './freshness.ts';
+import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
 
 /** In the last part of its time somebody asks for it anew, while it still serves. */
 const ageingPart = 0.2;
@@ -21,6 +22,8 @@ interface Kept<T> {
   readonly value: T;
   /** In ms since the epoch. */
   readonly freshUntil: number;
+  /** How long it was to be fresh when it was written, in ms. */
+  readonly ttlMs: number;
 }
 
 interface Question<T> {
@@ -40,6 +43,8 @@ export class SharedSource implements SandboxSource {
   readonly #daytona: Pick<Daytona, 'link' | 'facts'>;
   readonly #store: SharedStore;
   readonly #rules: Freshness;
+  /** Links that Daytona itself has given, and of which nobody has said yet that the sandbox runs. */
+  readonly #unsure = new WeakSet<Link>();
 
   constructor(daytona: Pick<Daytona, 'link' | 'facts'>, store: SharedStore, rules: Freshness) {
     this.#daytona = daytona;
@@ -51,8 +56,12 @@ export class SharedSource implements SandboxSource {
     return this.#look({
       key: `link:${id}:${port}`,
       schema: link,
-      ask: () => this.#daytona.link(id, port),
-      ttlMs: () => this.#rules.ttlMs,
+      ask: async () => {
+        const given = await this.#daytona.link(id, port);
+        this.#unsure.add(given);
+        return given;
+      },
+      ttlMs: () => unsureLinkMs,
       believable: ({ token }) => token !== refused,
     });
   }
@@ -65,6 +74,12 @@ export class SharedSource implements SandboxSource {
       ttlMs: ({ state }) => factsMs(this.#rules, state),
       believable: () => !anew,
     });
+  }
+
+  /** Keeps the link of a sandbox that runs for as long as links are good. */
+  keepLink({ id, port }: SandboxAddress, link: Link): void {
+    // What came from the store is as old as it is: only Daytona's word begins anew.
+    if (this.#unsure.delete(link)) void this.#keep(`link:${id}:${port}`, link, this.#rules.ttlMs);
   }
 
   /** Has nobody believe any more what is kept of a sandbox and these ports of it. */
@@ -84,10 +99,10 @@ export class SharedSource implements SandboxSource {
     const last = kept && believable(kept.value) ? kept : undefined;
     if (last) {
       const left = last.freshUntil - Date.now();
-      const ttlMs = question.ttlMs(last.value);
+      const { ttlMs } = last;
       // More than it was ever given means that a clock was put back.
       if (left > 0 && left <= ttlMs) {
-        if (left < ttlMs * ageingPart) this.#refresh(question).catch(() => {});
+        if (left < ttlMs * ageingPart) this.#refresh(question, ttlMs).catch(() => {});
         return last.value;
       }
     }
@@ -99,8 +114,11 @@ export class SharedSource implements SandboxSource {
     }
   }
 
-  async #refresh<T>(question: Question<T>): Promise<void> {
-    if (await this.#store.claim(`refresh:${question.key}`, refreshMs)) await this.#ask(question);
+  async #refresh<T>(question: Question<T>, ttlMs: number): Promise<void> {
+    if (await this.#store.claim(`refresh:${question.key}`, refreshMs)) {
+      // As sure as what was there: whoever hears that the sandbox stopped removes both.
+      await this.#ask({ ...question, ttlMs: () => ttlMs });
+    }
   }
 
   async #ask<T>({ key, ask, ttlMs }: Question<T>): Promise<T> {
@@ -110,11 +128,15 @@ export class SharedSource implements SandboxSource {
   }
 
   async #keep<T>(key: string, value: T, ttlMs: number): Promise<void> {
-    const kept: Kept<T> = { value, freshUntil: Date.now() + ttlMs };
+    const kept: Kept<T> = { value, freshUntil: Date.now() + ttlMs, ttlMs };
     await this.#store.write(key, kept, ttlMs + this.#rules.staleMs);
   }
 }
 
 function keptOf<T>(schema: z.ZodType<T>): z.ZodType<Kept<T>> {
-  return z.object({ value: schema, freshUntil: z.number() }) as unknown as z.ZodType<Kept<T>>;
+  return z.object({
+    value: schema,
+    freshUntil: z.number(),
+    ttlMs: z.number(),
+  }) as unknown as z.ZodType<Kept<T>>;
 }

@@ -17,11 +17,7 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
   afterAll(() => redis.close());
   beforeEach(async () => {
     prefix += 1;
-    const env = {
-      REDIS_URL: redis.url,
-      REDIS_PREFIX: `test-${prefix}:`,
-      COOKIE_SECRET: 's'.repeat(32),
-    };
+    const env = settings();
     one = await startRig({ app: (_req, res) => void res.end('the app'), env });
     two = await startRig({ env, beside: one });
   });
@@ -30,6 +26,11 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     await one.close();
   });
 
+  const settings = () => ({
+    REDIS_URL: redis.url,
+    REDIS_PREFIX: `test-${prefix}:`,
+    COOKIE_SECRET: 's'.repeat(32),
+  });
   const get = (rig: Rig, method = 'GET') => ask(rig.proxy.port, { host: one.host(), method });
   const calls = (pattern: RegExp) =>
     one.daytona.calls.filter(({ path }) => pattern.test(path)).length;
@@ -55,6 +56,24 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     expect((await get(one)).body).toBe('the app');
     expect((await get(two, 'POST')).body).toBe('the app');
     expect(lookups()).toBe(before + 1);
+  });
+
+  test('believe no token from before a start, whoever knocked while the sandbox slept', async () => {
+    const env = { ...settings(), ACCESS_MODE: 'protected', AUTH_FAILURES_MAX: '0' };
+    const guarded = await startRig({ env, beside: one });
+    const knock = async (token: string) => {
+      const headers = { 'x-daytona-preview-token': token };
+      return (await ask(guarded.proxy.port, { host: one.host(), headers })).status;
+    };
+    one.daytona.sandboxes.stop(one.sandbox);
+    const old = one.sandbox.token;
+    expect(await knock('a-guess')).toBe(401);
+    one.daytona.sandboxes.start(one.sandbox);
+    expect(await eventually(async () => (await knock(one.sandbox.token)) === 200, 8_000)).toBe(
+      true,
+    );
+    expect(await knock(old)).toBe(401);
+    await guarded.close();
   });
 
   test('start a sandbox once, at whichever its visitors knock', async () => {

@@ -55,6 +55,7 @@ beforeEach(() => {
       staleMs: 60_000,
       ...links,
       shared: () => false,
+      onKeepLink: () => {},
       onForget: () => {},
     },
     log,
