@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ask, codeOf, open } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { domain } from '../support/rig.ts';
 import { type Sleeper, startSleeper } from '../support/sleeper.ts';
 
 let rig: Sleeper;
@@ -90,6 +91,7 @@ describe('a sandbox that sleeps', () => {
       'SANDBOX_STARTING',
       '3',
     ]);
+    expect(await eventually(() => rig.starts() === 1)).toBe(true); // By what the impatient one asked.
     expect((await rig.request()).status).toBe(200);
     expect(rig.starts()).toBe(1);
   });
@@ -102,13 +104,31 @@ describe('a sandbox that sleeps', () => {
     expect(answer.headers['retry-after']).toBeDefined();
   });
 
-  test('is not started again within the cooldown', async () => {
-    rig = await startSleeper();
+  test('is not started again within the cooldown, and then is', async () => {
+    rig = await startSleeper({ WAKE_COOLDOWN_MS: '1500' });
     expect((await rig.request()).status).toBe(200);
-    rig.sandbox.state = 'error';
     rig.sandbox.state = 'stopped';
-    const answer = await rig.request({ headers: { 'x-proxy-wait': '0' } });
-    expect(answer.status).toBe(503);
+    expect((await rig.request()).status).toBe(200);
+    const [first, second, ...more] = rig.daytona.callsOf('POST', /\/start$/);
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(1_400);
+    expect(more).toEqual([]);
+  });
+
+  test('is started once for all who wait, by its id and by its name', async () => {
+    rig = await startSleeper({}, { name: 'shop' });
+    rig.daytona.faults.apiDelayMs = 100; // Both hear that it is stopped before either has started it.
+    const hosts = [rig.host(), `3000-shop.${domain}`, rig.host(), `3000-shop.${domain}`];
+    const answers = await Promise.all(hosts.map((host) => rig.request({ host })));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(rig.starts()).toBe(1);
+  });
+
+  test('is not asked for again by its id when Daytona did not want to start it by its name', async () => {
+    rig = await startSleeper({}, { name: 'shop' });
+    rig.daytona.faults.startStatus = 403;
+    for (const host of [`3000-shop.${domain}`, rig.host()]) {
+      expect(codeOf(await rig.request({ host }))).toBe('START_REFUSED');
+    }
     expect(rig.starts()).toBe(1);
   });
 
