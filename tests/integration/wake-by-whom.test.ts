@@ -73,6 +73,17 @@ describe('a sandbox that sleeps', () => {
     expect(rig.starts()).toBe(0);
   });
 
+  test('is not started with WAKE=any by a forgotten tab that reads events with a script', async () => {
+    rig = await startSleeper({ WAKE: 'any' });
+    for (const headers of [
+      { ...browser, accept: 'application/json, text/event-stream' },
+      { ...browser, accept: '*/*', 'last-event-id': '7' },
+    ]) {
+      expect(codeOf(await rig.visit({ headers }))).toBe('SANDBOX_NOT_RUNNING');
+    }
+    expect(rig.starts()).toBe(0);
+  });
+
   test('is left alone with WAKE=off', async () => {
     rig = await startSleeper({ WAKE: 'off' });
     expect((await rig.request()).status).toBe(503);
