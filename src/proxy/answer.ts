@@ -87,7 +87,8 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.#fail(new Refused(refusal, { status, rawHeaders, body: Buffer.alloc(0) }));
     } else {
       this.#body?.settle();
-      this.#req.exchange.noteUse?.();
+      // A tab that everybody has forgotten reconnects to its events for ever.
+      if (!this.#isEndless()) this.#req.exchange.noteUse?.();
       // Small answers leave in one packet, head and body; a silent stream's head does not wait.
       flushLater(this);
     }
@@ -168,13 +169,17 @@ export class Answer implements Dispatcher.DispatchHandler {
   #beginStream(): void {
     if (this.#res.headersSent) return;
     this.#sendHead();
-    if (this.#length !== undefined || !isEventStream(this.#rawHeaders)) return;
+    if (!this.#isEndless()) return;
     const events = new EventStream(this.#rawHeaders, () => this.#leaveStream());
     this.#events = events;
     const { exchange } = this.#req;
     exchange.noteUse = undefined; // It flows to a tab that everybody has forgotten, too.
     exchange.whenDraining((withinMs) => events.end(withinMs));
     exchange.whenOver(() => events.stop());
+  }
+
+  #isEndless(): boolean {
+    return this.#length === undefined && isEventStream(this.#rawHeaders);
   }
 
   /** Ends a stream whose sandbox would go on. */

@@ -77,7 +77,7 @@ function switchOver(
   exchange.upstream = undefined;
   socket.write(`${text}\r\n`, 'latin1');
   const first = { client: takeOver(), sandbox: sandbox.head };
-  const rules = { idleMs: idleTimeoutMs, onVisitorData: exchange.noteUse };
+  const rules = { idleMs: idleTimeoutMs, onUse: exchange.noteUse };
   exchange.whenDraining(joinSockets(socket, sandbox.socket, rules, first));
 }
 

@@ -2,11 +2,17 @@ import type { Socket } from 'node:net';
 import { Direction } from './direction.ts';
 import { Farewell } from './farewell.ts';
 
+/** So long after a visitor's last word somebody may still watch what it brought about, a build say. */
+const watchedMs = 30 * 60_000;
+
 export interface PairRules {
   /** Ends a pair on which no byte has moved for so long, in ms; 0 never does. */
   readonly idleMs: number;
-  /** Called for each chunk from the client that brings data, not only pings, pongs and closes. */
-  readonly onVisitorData?: (() => void) | undefined;
+  /**
+   * Called for each chunk that shows that somebody is there. It brings data, not only pings, pongs
+   * and closes, and comes from the visitor, or from the sandbox within 30 minutes of the visitor's.
+   */
+  readonly onUse?: (() => void) | undefined;
 }
 
 /** What came right behind either handshake: the first bytes of each direction. */
@@ -24,11 +30,19 @@ export interface FirstBytes {
 export function joinSockets(
   client: Socket,
   sandbox: Socket,
-  { idleMs, onVisitorData }: PairRules,
+  { idleMs, onUse }: PairRules,
   first: FirstBytes,
 ): () => void {
-  const down = new Direction(sandbox, client);
-  const up = new Direction(client, sandbox, onVisitorData);
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const said = () => {
+    saidAt = performance.now();
+    onUse?.();
+  };
+  const shown = () => {
+    if (performance.now() - saidAt < watchedMs) onUse?.();
+  };
+  const down = new Direction(sandbox, client, onUse && shown);
+  const up = new Direction(client, sandbox, onUse && said);
   if (first.sandbox.length > 0) down.carry(first.sandbox);
   for (const early of first.client) up.carry(early);
   down.join();

@@ -61,6 +61,7 @@ export class Activity {
     }
     if (mode === 'connection') {
       this.#hold(sandboxId, exchange);
+      this.#note(sandboxId);
       return () => this.#note(sandboxId);
     }
     // What a tab does that everybody has forgotten: it reconnects, and reads what comes.

@@ -19,7 +19,8 @@ const isCrawler = remembered((agent) =>
   ),
 );
 const icon = /\/(?:favicon\.[a-z]+|apple-touch-icon[^/]*\.png|robots\.txt)$/i;
-const onlyEvents = /^\s*text\/event-stream\s*(?:;[^,]*)?$/i;
+const takesEvents = /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i;
+const takesPages = /\btext\/html\b/i;
 const prefetching = ['purpose', 'sec-purpose', 'x-purpose', 'x-moz'];
 
 type Asked = Pick<IncomingMessage, 'method' | 'headers'>;
@@ -32,12 +33,17 @@ type Asked = Pick<IncomingMessage, 'method' | 'headers'>;
  */
 export function isUnattended({ method, headers }: Asked, path: string): boolean {
   if (!isRead(method)) return false;
-  if (icon.test(path) || onlyEvents.test(headers.accept ?? '')) return true;
+  if (icon.test(path) || isEventReader(headers)) return true;
   if (prefetching.some((name) => /prefetch|prerender|preview/i.test(String(headers[name] ?? '')))) {
     return true;
   }
   const agent = headers['user-agent'];
   return agent !== undefined && isCrawler(agent);
+}
+
+/** True for an EventSource, and for the scripts that do its work by themselves. */
+function isEventReader({ accept = '', 'last-event-id': last }: Asked['headers']): boolean {
+  return last !== undefined || (takesEvents.test(accept) && !takesPages.test(accept));
 }
 
 /** Decides what a request that has passed access control may do about a sandbox that sleeps. */

@@ -46,7 +46,10 @@ export class Waker {
   /** Sandboxes on their way up, and ports of them that are waited for. */
   readonly #sandboxes = new Map<string, Wake>();
   readonly #ports = new Map<string, Wake>();
-  /** Sandboxes that were started a moment ago, and why Daytona did not want to. */
+  /**
+   * Sandboxes that were started a moment ago, by Daytona's id: one may go by a name too. What Daytona
+   * did not want to start is here also by what it was asked for as.
+   */
   readonly #cooling = new BoundedCache<{ refused?: ProxyError }>(mostRemembered);
   /** What another instance is starting. */
   readonly #elsewhere = new BoundedCache<true>(mostRemembered);
@@ -110,29 +113,38 @@ export class Waker {
   }
 
   async #untilRunning(id: string, wake: Wake): Promise<void> {
+    /** True once it was started, here or by whoever was quicker. */
     let began = false;
+    let ours = false;
     /** The start that is under way here. */
     let starting: Promise<ProxyError | 'done'> | undefined;
-    for (const begun = performance.now(); ; ) {
+    const begun = performance.now();
+    for (let quietSince = begun; ; ) {
       const facts = await this.#parts.askFacts(id).catch(bearable);
       if (facts) wake.reach(facts.state);
       const { state } = wake;
       const reading = readState(state);
       if (facts && reading === 'running') return;
       if (reading === 'gone') throw new ProxyError('SANDBOX_NOT_FOUND');
-      const waited = performance.now() - begun;
-      if (facts && isStartable(state) && wake.mayStart && !began) {
+      if (facts && isStartable(state) && wake.mayStart && !ours) {
         began = true;
-        // Daytona answers only when it is done: the way is watched meanwhile.
-        if (await this.#claim(id, facts.id)) starting = this.#start(id, facts.id);
-      } else if (!mayComeUp(state, began || this.#elsewhere.get(id) === true, waited)) {
+        // At each look: it may have stopped again after the start that is still cooling.
+        ours = await this.#claim(facts.id);
+        if (ours) {
+          quietSince = performance.now();
+          // Daytona answers only when it is done: the way is watched meanwhile.
+          starting = this.#start(id, facts.id);
+        }
+      }
+      const now = performance.now();
+      const expected =
+        (began || this.#elsewhere.get(id) === true) && now - quietSince < longestSilenceMs;
+      if (now - begun > longestStartMs || !mayComeUp(state, expected)) {
         throw new ProxyError('SANDBOX_NOT_RUNNING', { state, retryAfter: 5 });
       }
       const outcome = await Promise.race([this.#pause(lookMs), ...(starting ? [starting] : [])]);
       if (outcome !== undefined) starting = undefined;
-      if (!(outcome instanceof ProxyError)) continue;
-      this.#cooling.set(id, { refused: outcome }, this.#parts.cooldownMs);
-      throw outcome;
+      if (outcome instanceof ProxyError) throw outcome;
     }
   }
 
@@ -148,15 +160,20 @@ export class Waker {
       });
       return 'done';
     } catch (error) {
-      return asProxyError(error);
+      const refused = asProxyError(error);
+      for (const key of [id, sandboxId])
+        this.#cooling.set(key, { refused }, this.#parts.cooldownMs);
+      return refused;
     }
   }
 
   /** @returns false where somebody has started it a moment ago, here or on another instance */
-  async #claim(id: string, sandboxId: string): Promise<boolean> {
+  async #claim(sandboxId: string): Promise<boolean> {
     const { claim, cooldownMs } = this.#parts;
-    if (this.#cooling.get(id)) return false;
-    this.#cooling.set(id, {}, cooldownMs);
+    const cooling = this.#cooling.get(sandboxId);
+    if (cooling?.refused) throw cooling.refused;
+    if (cooling) return false;
+    this.#cooling.set(sandboxId, {}, cooldownMs);
     return (await claim(sandboxId, cooldownMs)) ?? true;
   }
 
@@ -203,10 +220,13 @@ function tooMany(): ProxyError {
   return new ProxyError('TOO_MANY_STARTS', { retryAfter: 5 });
 }
 
-/** False for a state that nobody can expect to change by itself any more. */
-function mayComeUp(state: string, began: boolean, waitedMs: number): boolean {
-  if (waitedMs > longestStartMs) return false;
-  return isPassing(state) || (began && isStartable(state) && waitedMs < longestSilenceMs);
+/**
+ * False for a state that nobody can expect to change by itself any more.
+ *
+ * @param started a moment ago, by whomever
+ */
+function mayComeUp(state: string, started: boolean): boolean {
+  return isPassing(state) || (started && isStartable(state));
 }
 
 /** A sandbox may start although Daytona's API does not tell of it for a moment. */

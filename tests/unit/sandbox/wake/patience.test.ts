@@ -39,6 +39,11 @@ describe('what a request may do about a sandbox that sleeps', () => {
     ['a prefetch', 'GET', { ...page, 'sec-purpose': 'prefetch' }, 'leave'],
     ['an old prefetch', 'GET', { accept: 'text/html', 'x-moz': 'prefetch' }, 'leave'],
     ['an event stream', 'GET', { accept: 'text/event-stream' }, 'leave'],
+    ['one among others', 'GET', { accept: 'application/json, Text/Event-Stream;q=0.9' }, 'leave'],
+    ['one that goes on', 'GET', { accept: '*/*', 'last-event-id': '' }, 'leave'],
+    ['a write that goes on', 'POST', { 'last-event-id': '7' }, 'start'],
+    ['a page that would take events', 'GET', { accept: 'text/html, text/event-stream' }, 'start'],
+    ['what only sounds like events', 'GET', { accept: 'text/event-streams' }, 'wait'],
   ])('%s', (_what, method, headers, patience) => {
     expect(asked('navigation', method, headers)).toBe(patience);
     expect(asked('off', method, headers)).toBe('leave');
