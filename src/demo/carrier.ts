@@ -1,5 +1,6 @@
 import http, { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { refuseDial } from './sandboxDoor.ts';
 
 /** An admitted request: where its app listens, and what the app gets to see. */
 export interface Admitted {
@@ -90,7 +91,7 @@ function dial(
     answered = true;
   });
   outgoing.on('error', () => {
-    if (!answered && !res.headersSent) res.writeHead(502, { 'Content-Length': 0 }).end();
+    if (!answered && !res.headersSent) refuseDial(res);
   });
   return outgoing;
 }
