@@ -2,10 +2,13 @@ import express, { type Express, type RequestHandler, Router } from 'express';
 import type { ApiCall } from './apiCalls.ts';
 import { fail, failOnPurpose } from './apiError.ts';
 import type { ApiParts } from './apiParts.ts';
+import { platformCalls } from './platformCalls.ts';
 import { previewCalls } from './previewCalls.ts';
 import { sandboxCalls } from './sandboxCalls.ts';
 import { settingCalls } from './settingCalls.ts';
+import { snapshotCalls } from './snapshotCalls.ts';
 import { startCalls } from './startCalls.ts';
+import { visitorCalls } from './visitorCalls.ts';
 
 /** Daytona's REST API, as much of it as a proxy and its SDK meet, under `/api`. */
 export function createApi(parts: ApiParts): Express {
@@ -14,8 +17,15 @@ export function createApi(parts: ApiParts): Express {
   // Events have a server of their own; where there is none, nobody has called the API by asking.
   app.use('/api/socket.io', (_req, res) => fail(res, 404, 'No events here'));
   app.use('/api', note(parts), misbehave(parts));
-  app.use('/api', publicCalls(parts), visitorCalls(parts), requireKey(parts.apiKey));
+  app.use(
+    '/api',
+    publicCalls(parts),
+    platformCalls(parts),
+    visitorCalls(parts),
+    requireKey(parts.apiKey),
+  );
   app.use('/api', startCalls(parts), settingCalls(parts), previewCalls(parts), sandboxCalls(parts));
+  app.use('/api', snapshotCalls(parts));
   app.use((req, res) => fail(res, 404, `Cannot ${req.method} ${req.path}`));
   return app;
 }
@@ -50,19 +60,6 @@ function publicCalls({ people }: ApiParts): Router {
   router.get('/config', (_req, res) => {
     const { issuer = '', clientId = '' } = people ?? {};
     res.json({ version: 'embedded', oidc: { issuer, clientId, audience: '' } });
-  });
-  return router;
-}
-
-/** What people may ask with an access token of their own; with the key it is asked as always. */
-function visitorCalls({ apiKey, people, sandboxes }: ApiParts): Router {
-  const router = Router();
-  router.get('/preview/:id/access', async (req, res, next) => {
-    const token = req.get('authorization')?.replace(/^Bearer /, '') ?? '';
-    if (!people || token === apiKey) return next();
-    const sandbox = sandboxes.find(req.params.id);
-    const may = sandbox !== undefined && (await people.mayAccess(token, sandbox.id));
-    return may ? res.json(true) : fail(res, 404, 'Not found');
   });
   return router;
 }

@@ -2,33 +2,42 @@ import { createServer } from 'node:http';
 import { createApi } from './api.ts';
 import { type ApiCall, ApiCalls } from './apiCalls.ts';
 import type { People } from './apiParts.ts';
+import { Builds } from './builds.ts';
 import { describeSandbox } from './description.ts';
 import { createEdge } from './edge.ts';
 import type { AttachEvents, EventServer } from './events.ts';
 import { Faults } from './faults.ts';
 import { Listener } from './listener.ts';
 import { Refusals } from './refusals.ts';
+import { Runners } from './runners.ts';
 import type { Sandbox } from './sandbox.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { Starts } from './starts.ts';
 
 export interface EmbeddedDaytonaOptions {
   readonly apiKey?: string;
+  /** The key that only a platform's own proxy has. */
+  readonly proxyKey?: string;
   readonly domain?: string;
   readonly people?: People;
   /** Without it there are no events: who asks for them gets a 404. */
   readonly events?: AttachEvents;
 }
 
-/** A running embedded Daytona. Both its servers listen on 127.0.0.1 and nowhere else. */
+/** A running embedded Daytona. Its API, its edge and its runners listen on 127.0.0.1 and nowhere else. */
 export interface EmbeddedDaytona {
   readonly apiKey: string;
+  readonly proxyKey: string;
   /** `http://127.0.0.1:41234/api` */
   readonly apiUrl: string;
   readonly edgePort: number;
   /** Preview hosts are `{port}-{id}.{domain}:{edgePort}`. */
   readonly domain: string;
   readonly sandboxes: Sandboxes;
+  /** The machines that sandboxes live on; there is one, and tests may add others. */
+  readonly runners: Runners;
+  /** What was built for sandboxes and as snapshots. */
+  readonly builds: Builds;
   readonly faults: Faults;
   /** Every API call so far. */
   readonly calls: ApiCall[];
@@ -45,21 +54,25 @@ export interface EmbeddedDaytona {
   close(): Promise<void>;
 }
 
-/** Starts an API and a preview edge on free loopback ports. */
+/** Starts an API, a preview edge and a runner on free loopback ports. */
 export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promise<EmbeddedDaytona> {
-  const { apiKey = 'demo-key', domain = 'preview.localhost', people } = options;
+  const { apiKey = 'demo-key', proxyKey = 'demo-proxy-key', people } = options;
+  const { domain = 'preview.localhost' } = options;
   const sandboxes = new Sandboxes();
   const faults = new Faults();
   const starts = new Starts(sandboxes, faults);
   const calls = new ApiCalls();
   const refusals = new Refusals(faults);
   const edge = new Listener(() => createEdge({ domain, sandboxes, faults, refusals }));
-  await edge.open();
+  const builds = new Builds();
+  const runners = new Runners(sandboxes, builds, faults);
+  await Promise.all([edge.open(), runners.add()]);
   const previewUrl = (label: string, port: number) =>
     `http://${port}-${label}.${domain}:${edge.port}`;
   const describe = (sandbox: Sandbox) => describeSandbox(sandbox, previewUrl(sandbox.id, 2280));
   const onCall = (call: ApiCall) => calls.add(call);
-  const parts = { apiKey, people, sandboxes, starts, faults, onCall, previewUrl, describe };
+  const things = { sandboxes, starts, builds, runners, faults };
+  const parts = { apiKey, proxyKey, people, ...things, onCall, previewUrl, describe };
   let events: EventServer | undefined;
   const api = new Listener(() => {
     const server = createServer(createApi(parts));
@@ -74,10 +87,13 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
   };
   return {
     apiKey,
+    proxyKey,
     apiUrl: `http://127.0.0.1:${api.port}/api`,
     edgePort: edge.port,
     domain,
     sandboxes,
+    runners,
+    builds,
     faults,
     calls: calls.all,
     callsOf: (method, path) => calls.of(method, path),
@@ -87,7 +103,7 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
     dropEvents: (how = 'lost') => events?.drop(how),
     close: async () => {
       starts.close();
-      await Promise.all([stopApi(), edge.close()]);
+      await Promise.all([stopApi(), edge.close(), runners.close()]);
     },
   };
 }

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedDaytona, startDaytona } from './daytona.ts';
 import { startApp } from './process.ts';
+import type { Sandbox } from './sandbox.ts';
 
 export interface Demo {
   readonly daytona: EmbeddedDaytona;
@@ -15,11 +16,12 @@ export interface Demo {
 
 /**
  * Starts an embedded Daytona with one sandbox named `demo`: its app on port 3000 and, where an
- * `opencode` program is found in `searchPath`, OpenCode on port 4096. All of it answers.
+ * `opencode` program is found in `searchPath`, OpenCode on port 4096. All of it answers. What else
+ * should be so of the sandbox is said by `facts`.
  */
-export async function startDemo(searchPath: string): Promise<Demo> {
+export async function startDemo(searchPath: string, facts: Partial<Sandbox> = {}): Promise<Demo> {
   const daytona = await startDaytona();
-  const sandbox = daytona.sandboxes.create({ name: 'demo' });
+  const sandbox = daytona.sandboxes.create({ name: 'demo', ...facts });
   const appFile = fileURLToPath(new URL('./sandboxApp.ts', import.meta.url));
   const openCode = findProgram('opencode', searchPath);
   const starting = [startApp(process.execPath, (port) => [appFile, String(port)])];

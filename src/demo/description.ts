@@ -1,9 +1,11 @@
+import { buildInfo } from './builds.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** A sandbox as the API and the events show it, with an `env` that no client should keep. */
 export function describeSandbox(sandbox: Sandbox, toolboxUrl: string) {
-  const { id, name, state, desiredState, errorReason, recoverable, lastActivityAt } = sandbox;
-  const { labels, networkBlockAll, networkAllowList, domainAllowList } = sandbox;
+  const { id, name, state, desiredState, errorReason, recoverable, createdAt, lastActivityAt } =
+    sandbox;
+  const { labels, networkBlockAll, networkAllowList, domainAllowList, snapshotRef } = sandbox;
   return {
     id,
     name,
@@ -13,6 +15,7 @@ export function describeSandbox(sandbox: Sandbox, toolboxUrl: string) {
     labels,
     errorReason,
     recoverable,
+    createdAt,
     lastActivityAt,
     networkBlockAll,
     networkAllowList,
@@ -23,6 +26,7 @@ export function describeSandbox(sandbox: Sandbox, toolboxUrl: string) {
     snapshot: 'embedded',
     user: 'daytona',
     env: { APP_SECRET: 'only-the-sandbox-may-know' },
+    ...(snapshotRef !== undefined && { buildInfo: buildInfo(snapshotRef, createdAt) }),
     toolboxProxyUrl: toolboxUrl,
     cpu: 1,
     gpu: 0,

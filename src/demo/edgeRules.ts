@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Admitted } from './carrier.ts';
 import type { Faults } from './faults.ts';
 import type { Refusals } from './refusals.ts';
+import { appOf, isUp, refuse, reservedPorts } from './sandboxDoor.ts';
 import type { Sandbox, Sandboxes } from './sandboxes.ts';
 
 export interface EdgeRules {
@@ -11,14 +13,6 @@ export interface EdgeRules {
   readonly refusals: Refusals;
 }
 
-/** An admitted request: where its app listens, and what the app gets to see. */
-export interface Admitted {
-  readonly appPort: number;
-  readonly headers: readonly string[];
-  readonly cors: readonly string[];
-}
-
-const reservedPorts = new Set([22222, 2280, 33333]);
 const tokenHeader = 'x-daytona-preview-token';
 const steering = new Set([
   'x-daytona-skip-preview-warning',
@@ -59,23 +53,14 @@ export function admit(
   if (sandbox.state === 'archived') {
     return refuse(res, 400, 'bad request: failed to get runner info: 404 Not Found');
   }
-  if (sandbox.state !== 'started') {
-    return refuse(res, 400, 'bad request: no IP address found. Is the Sandbox started?');
-  }
+  if (!isUp(sandbox, res)) return undefined;
   if (req.headers['x-daytona-skip-last-activity-update'] !== 'true') {
     sandbox.lastActivityAt = new Date().toISOString();
   }
-  const appPort = sandbox.ports.get(port);
-  if (appPort === undefined || !listens(sandbox, faults.listenMs)) {
-    res.writeHead(502, { 'Content-Length': 0 }).end();
-    return undefined;
-  }
-  return { appPort, headers: appHeaders(req, port, sandbox), cors: allowed };
-}
-
-/** Whether the apps of a sandbox have had the time that they need after a start. */
-function listens({ startedAt }: Sandbox, listenMs: number): boolean {
-  return startedAt === undefined || performance.now() - startedAt >= listenMs;
+  const appPort = appOf(sandbox, port, faults.listenMs, res);
+  if (appPort === undefined) return undefined;
+  const headers = appHeaders(req, port, sandbox);
+  return { appPort, path: req.url ?? '/', headers, added: allowed };
 }
 
 function holdsToken(
@@ -94,21 +79,6 @@ function holdsToken(
     `daytona-sandbox-auth-${sandbox.id}=${randomUUID()}; Path=/; HttpOnly`,
   );
   return true;
-}
-
-function refuse(
-  res: ServerResponse,
-  statusCode: number,
-  message: string,
-  code = 'ERROR',
-): undefined {
-  const path = res.req.url;
-  const body = JSON.stringify({ statusCode, message, code, path, timestamp: new Date() });
-  res.writeHead(statusCode, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': Buffer.byteLength(body),
-  });
-  res.end(body);
 }
 
 function sendToLogin(res: ServerResponse, domain: string, sandboxId: string): undefined {

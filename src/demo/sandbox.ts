@@ -17,8 +17,13 @@ export interface Sandbox {
   renewed: { readonly token: string; readonly at: number } | undefined;
   /** When it came to be started again, as `performance.now()` says it. */
   startedAt: number | undefined;
+  /** The place of its runner among all; another one, and it has moved. */
+  runner: number;
+  /** What was built for it; undefined where it came from a snapshot that there was. */
+  readonly snapshotRef: string | undefined;
   /** Sandbox port → real loopback port. */
   readonly ports: Map<number, number>;
+  readonly createdAt: string;
   lastActivityAt: string;
   errorReason: string | undefined;
   /** Whether an error is one that a recovery mends. */
@@ -50,7 +55,10 @@ export function makeSandbox(facts: Partial<Sandbox>, tell: StateListener): Sandb
     token: newToken(),
     renewed: undefined,
     startedAt: undefined,
+    runner: 0,
+    snapshotRef: undefined,
     ports: new Map(),
+    createdAt: new Date().toISOString(),
     lastActivityAt: new Date().toISOString(),
     errorReason: undefined,
     recoverable: false,

@@ -37,6 +37,10 @@ export class Sandboxes extends EventEmitter<Events> {
     return sandbox;
   }
 
+  byId(id: string): Sandbox | undefined {
+    return this.#byId.get(id);
+  }
+
   find(idOrName: string): Sandbox | undefined {
     return this.#byId.get(idOrName) ?? this.list().find(({ name }) => name === idOrName);
   }

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeWith } from '../support/binary.ts';
 import { type Browser, startBrowser } from '../support/browser.ts';
+import { ask } from '../support/client.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
 describeWith('chromium', 'the demo in a real browser', () => {
@@ -29,4 +30,43 @@ describeWith('chromium', 'the demo in a real browser', () => {
     expect(table).toMatch(/hostlocalhost:3000/);
     expect(table).not.toContain('x-daytona');
   });
+});
+
+describe('the demo in platform mode', () => {
+  let program: Program;
+
+  beforeAll(() => {
+    program = startProgram({ PROXY_PORT: '0' }, '--demo', '--platform');
+  });
+  afterAll(async () => {
+    program.child.kill('SIGINT');
+    await program.exit;
+  });
+
+  /** Asks as the first line says that has these words, key included where the line has one. */
+  async function tryLine(words: RegExp) {
+    const line = await program.line(words);
+    const url = new URL(/http\S+/.exec(line)?.[0] ?? '');
+    const authorization = /Authorization: ([^']+)/.exec(line)?.[1];
+    const headers = authorization === undefined ? {} : { authorization };
+    return ask(Number(url.port), { host: url.host, path: url.pathname, headers });
+  }
+
+  test('shows a public app, and a reserved port that opens with a key alone', async () => {
+    await program.line(/Ctrl-C/);
+    const app = await tryLine(/the sandbox's app/);
+    expect([app.status, app.body]).toEqual([200, expect.stringContaining('x-forwarded-host')]);
+    expect((await tryLine(/a reserved port/)).status).toBe(401);
+    const opened = await tryLine(/with a key .*2280-demo/);
+    expect([opened.status, JSON.parse(opened.body)]).toEqual([200, { version: 'embedded' }]);
+    expect(await program.line(/with a key .*toolbox/)).toMatch(/curl -H '.*\/toolbox\/demo\//);
+  });
+});
+
+test('the demo says which flags it knows, instead of starting without one', async () => {
+  const program = startProgram({ PORT: '0' }, '--demo', '--platfrom');
+  expect(await program.exit).toBe(1);
+  expect(program.lines).toEqual([
+    'The demo does not know "--platfrom". There are `npm run demo` and `npm run demo -- --platform`.',
+  ]);
 });

@@ -30,6 +30,10 @@ export interface RigOptions {
   readonly env?: Record<string, string>;
   readonly sandbox?: Partial<Sandbox>;
   readonly people?: People;
+  /** Whether the proxy stands in the place of Daytona's own, with that one's key. */
+  readonly platform?: boolean;
+  /** False for a proxy in `platform` that has no organization's key beside its own. */
+  readonly organizationKey?: boolean;
   /** Whether Daytona tells its events, which are for whoever holds the API key. */
   readonly events?: boolean;
   /** Another rig, whose Daytona, sandbox and app this proxy serves too; that one is closed last. */
@@ -41,6 +45,8 @@ export async function startRig({
   env,
   sandbox: facts,
   people,
+  platform = false,
+  organizationKey = true,
   events,
   beside,
 }: RigOptions = {}): Promise<Rig> {
@@ -65,7 +71,8 @@ export async function startRig({
   });
   const log = createLog({ level: 'debug', format: 'json', stream });
   const config = readConfig({
-    DAYTONA_API_KEY: daytona.apiKey,
+    ...(platform && { MODE: 'platform', PROXY_API_KEY: daytona.proxyKey }),
+    ...((organizationKey || !platform) && { DAYTONA_API_KEY: daytona.apiKey }),
     DAYTONA_API_URL: daytona.apiUrl,
     PROXY_DOMAIN: domain,
     PORT: '0',
