@@ -8,6 +8,7 @@ import { type AddressRules, checkAddress } from './access/addresses.ts';
 import { type CorsRules, shareOrigins } from './access/cors.ts';
 import { recheckDoor } from './access/doors.ts';
 import { type AccessParts, guard } from './access/stage.ts';
+import { takeAcceptance, type WarningRules, warnVisitors } from './access/warning.ts';
 import { clientLeft, type Exchange } from './exchange.ts';
 import type { HostFormat } from './host/parse.ts';
 import { findSandbox } from './host/stage.ts';
@@ -34,6 +35,7 @@ export interface AppParts {
   readonly cors: CorsRules;
   readonly access: AccessParts;
   readonly accessPages: RequestHandler;
+  readonly warning: WarningRules;
   readonly sandbox: Omit<LocateParts, 'recheck'>;
   readonly carrier: Carrier;
   readonly figures: Figures;
@@ -55,7 +57,9 @@ export function createApp(parts: AppParts): Express {
   app.use(limitOpen(parts.clients, 'TOO_MANY_CONNECTIONS', frontedVisitor)); // how many at once?
   app.use(forUs([parts.accessPages, opsPages(parts.figures, parts.statsToken)], parts.hosts));
   app.use(shareOrigins(parts.cors));
+  app.use(takeAcceptance(parts.warning));
   app.use(guard(parts.access)); // 3 who may?
+  app.use(warnVisitors(parts.warning));
   app.use(watchWake(parts.sandbox.wake.waker, parts.sandbox.directory));
   app.use(locateSandbox({ ...parts.sandbox, recheck: recheckDoor(parts.access) })); // 4 where does it live, is it awake?
   app.use(limitOpen(parts.sandboxes, 'SANDBOX_BUSY', ({ upstream }) => upstream?.sandboxId));

@@ -103,6 +103,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
     accessPages: access.pages,
+    warning: {
+      enabled: config.MODE === 'platform' && config.PREVIEW_WARNING_ENABLED,
+      partitioned: config.EMBEDDING === 'partitioned',
+    },
     sandbox: sandboxes.stage,
     carrier,
     figures: {
