@@ -12,20 +12,20 @@ export interface PlatformRig extends Rig {
 /** Starts the whole product in platform mode: one runner, on which all sandboxes live. */
 export async function startPlatformRig(options: RigOptions = {}): Promise<PlatformRig> {
   let rig: Rig | undefined;
-  const api = http.createServer(async (req, res) => {
-    const body = await textOf(req);
+  const api = http.createServer((req, res) => {
     if (/^\/api\/runners\/by-sandbox\/[^/]+$/.test(req.url ?? '')) {
       const runner = { id: 'r', proxyUrl: `http://${runnerHost}`, apiKey: runnerKey };
       res.setHeader('content-type', 'application/json').end(JSON.stringify(runner));
       return;
     }
-    const answer = await fetch(new URL(req.url ?? '', rig?.daytona.apiUrl), {
-      method: req.method ?? 'GET',
-      headers: { authorization: req.headers.authorization ?? '' },
-      ...(body && { body }),
+    const path = new URL(req.url ?? '', rig?.daytona.apiUrl);
+    const { method = 'GET', headers } = req;
+    const asked = http.request(path, { method, headers }, (answer) => {
+      res.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(res);
     });
-    const type = answer.headers.get('content-type') ?? 'application/json';
-    res.writeHead(answer.status, { 'content-type': type }).end(await answer.text());
+    asked.on('error', () => res.destroy()); // Both end at the same time.
+    req.pipe(asked);
   });
   /** Only port 3000 of a sandbox is served. */
   const toApp = (req: IncomingMessage): boolean => {
@@ -66,9 +66,3 @@ export async function startPlatformRig(options: RigOptions = {}): Promise<Platfo
 }
 
 const runnerKey = 'the-key-of-the-runner';
-
-async function textOf(req: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of req) text += chunk;
-  return text;
-}
