@@ -10,6 +10,7 @@ import { recheckDoor } from './access/doors.ts';
 import { isReserved } from './access/reservedPorts.ts';
 import { findSigned, type SignedHostsParts } from './access/signedHosts.ts';
 import { type AccessParts, guard } from './access/stage.ts';
+import { takeAcceptance, type WarningRules, warnVisitors } from './access/warning.ts';
 import { addressOf, clientLeft, type Exchange } from './exchange.ts';
 import type { HostFormat } from './host/parse.ts';
 import { findSandbox } from './host/stage.ts';
@@ -43,6 +44,7 @@ export interface AppParts {
   /** True where only Daytona's own ports of a sandbox are served. */
   readonly toolboxOnly: boolean;
   readonly signedHosts: SignedHostsParts;
+  readonly warning: WarningRules;
   readonly sandbox: Omit<LocateParts, 'recheck'>;
   readonly carrier: Carrier;
   readonly figures: Figures;
@@ -67,7 +69,9 @@ export function createApp(parts: AppParts): Express {
   if (parts.toolboxOnly) app.use(refuseApps);
   app.use(shareOrigins(parts.cors));
   app.use(findSigned(parts.signedHosts));
+  app.use(takeAcceptance(parts.warning));
   app.use(guard(parts.access)); // 3 who may?
+  app.use(warnVisitors(parts.warning));
   app.use(watchWake(parts.sandbox.wake.waker, parts.sandbox.directory));
   app.use(locateSandbox({ ...parts.sandbox, recheck: recheckDoor(parts.access) })); // 4 where does it live, is it awake?
   app.use(limitOpen(parts.sandboxes, 'SANDBOX_BUSY', ({ upstream }) => upstream?.sandboxId));

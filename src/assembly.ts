@@ -114,6 +114,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     pages: [access.pages, ...platformPages(mode, carrier)],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
+    warning: {
+      enabled: config.MODE === 'platform' && config.PREVIEW_WARNING_ENABLED,
+      partitioned: config.EMBEDDING === 'partitioned',
+    },
     sandbox: sandboxes.stage,
     carrier,
     figures: {

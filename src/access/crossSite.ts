@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isRead } from '../exchange.ts';
+import { isRead, type Visitor } from '../exchange.ts';
 
 export interface CrossSiteRules {
   /** Origins whose pages may show a sandbox in a frame: `https://app.example.com`. */
@@ -35,6 +35,12 @@ export function isForeign(
   const destination = single(headers['sec-fetch-dest']);
   if (destination === 'document') return false;
   return !(destination === 'iframe' && embedders.size > 0);
+}
+
+/** The origin of the address that was asked for, as a browser writes it. */
+export function ownOrigin({ proto, host }: Visitor): string {
+  const address = `${proto}://${host}`;
+  return URL.canParse(address) ? new URL(address).origin : address; // Without a default port.
 }
 
 /** True for what a person opens in a browser: only that is ever sent to a login or another page. */

@@ -4,7 +4,7 @@ import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendRedirect } from '../replies/send.ts';
 import { findCredentials, queryKeyName, takeQuery } from './credentials.ts';
-import { type CrossSiteRules, isForeign, isNavigation } from './crossSite.ts';
+import { type CrossSiteRules, isForeign, isNavigation, ownOrigin } from './crossSite.ts';
 import { type DoorRules, findDoor } from './doors.ts';
 import type { Failures } from './failures.ts';
 import type { Admission, Gatekeeper, Knock } from './gatekeeper.ts';
@@ -184,8 +184,7 @@ async function startSession(
 /** What a session lets in must be the visitor's own doing, and not be framed by a sibling. */
 function checkOrigin(rules: CrossSiteRules, req: Request): void {
   const { kind, ownFields, visitor } = req.exchange;
-  const address = `${visitor.proto}://${visitor.host}`;
-  const own = URL.canParse(address) ? new URL(address).origin : address; // Without a default port.
+  const own = ownOrigin(visitor);
   if (isForeign(req, kind === 'websocket', own, rules)) throw new ProxyError('CROSS_SITE');
   const framers = ['frame-ancestors', "'self'", ...rules.embedders].join(' ');
   ownFields.push('Content-Security-Policy', framers);

@@ -29,8 +29,8 @@ export function contradictions(config: Config): string[] {
     );
   }
   const provider = config.OIDC_ISSUER ?? config.OIDC_DOMAIN;
-  if (provider !== undefined && !inPlatform) problems.push(...loginProblems(config));
-  else if (provider === undefined && listsOf(config).some(({ size }) => size > 0)) {
+  if (provider !== undefined) problems.push(...loginProblems(config));
+  else if (!inPlatform && listsOf(config).some(({ size }) => size > 0)) {
     problems.push(
       '  OIDC_ALLOWED_… names people, but OIDC_ISSUER is not set, at which they log in. For example: OIDC_ISSUER=https://accounts.google.com',
     );
@@ -53,7 +53,6 @@ function platformProblems(config: Config): string[] {
   return problems;
 }
 
-/** A provider of the operator's own knows nothing of sandboxes: somebody has to say who may. */
 function loginProblems(config: Config): string[] {
   const problems: string[] = [];
   if (config.OIDC_CLIENT_ID === undefined) {
@@ -66,7 +65,9 @@ function loginProblems(config: Config): string[] {
       '  PROXY_DOMAIN is not set, but a login comes back to it. For example: PROXY_DOMAIN=proxy.example.com',
     );
   }
-  if (listsOf(config).every(({ size }) => size === 0) && config.LABEL_POLICY !== 'full') {
+  // A provider of the operator's own knows nothing of sandboxes: somebody has to say who may.
+  const named = config.LABEL_POLICY === 'full' || listsOf(config).some(({ size }) => size > 0);
+  if (config.MODE !== 'platform' && !named) {
     problems.push(
       '  OIDC_ISSUER is set, but nobody may enter: name them. For example: OIDC_ALLOWED_DOMAINS=example.com, or LABEL_POLICY=full for preview.owner on the sandboxes',
     );

@@ -12,8 +12,19 @@ const protect = protection({});
 /** The one page of ours with a script, which asks this host how its sandbox is. */
 const protectWaiting = protection({ scriptSrc: [scriptHash], connectSrc: ["'self'"] });
 
-function protection(more: Readonly<Record<string, string[]>>) {
+/**
+ * A page with a form that comes back to it: without a referrer a browser would say `Origin: null`.
+ * Where a form may lead is left open, because Chrome holds that against all redirects behind it,
+ * and the sandbox may well answer with one to another host.
+ */
+const protectForm = protection({}, 'same-origin');
+
+function protection(
+  more: Readonly<Record<string, string[]>>,
+  policy: 'no-referrer' | 'same-origin' = 'no-referrer',
+) {
   return helmet({
+    referrerPolicy: { policy },
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -75,6 +86,11 @@ export function sendRedirect(req: IncomingMessage, res: ServerResponse, location
 /** Sends a small page that says one sentence. */
 export function sendNotice(req: IncomingMessage, res: ServerResponse, sentence: string): void {
   send(req, res, 200, 'text/html; charset=utf-8', noticePage(sentence));
+}
+
+/** Sends a page of ours whose form posts to the page's own address. */
+export function sendForm(req: IncomingMessage, res: ServerResponse, html: string): void {
+  send(req, res, 200, 'text/html; charset=utf-8', html, protectForm);
 }
 
 /** Sends an answer of our own that has no body. */

@@ -7,6 +7,8 @@ export interface IdentityProvider {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** The path of every request so far. */
+  readonly asked: string[];
   /** Opens it, for a client to whose address the browser comes back. */
   serve(redirectUri: string): void;
   close(): Promise<void>;
@@ -59,11 +61,14 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
         return grant;
       },
     });
+  const asked: string[] = [];
+  server.on('request', (req) => asked.push((req.url ?? '').split('?', 1)[0] ?? ''));
   const unmute = muteProvider();
   return {
     issuer,
     clientId: client.client_id,
     clientSecret: client.client_secret,
+    asked,
     serve: (redirectUri) => {
       server.on('request', providerFor(redirectUri).callback());
     },

@@ -5,7 +5,7 @@ import type { SharedStore } from '../../store/sharedStore.ts';
 import type { DaytonaQuestions, SandboxSource } from '../access.ts';
 import type { Revocations } from '../revocations.ts';
 import { type Destination, Logins } from './logins.ts';
-import { isOwner, type MemberRules, mayEnter } from './members.ts';
+import { isListed, isOwner, type MemberRules, mayEnter } from './members.ts';
 import { type Person, Provider, type ProviderFacts } from './provider.ts';
 
 interface LoginSources {
@@ -21,6 +21,8 @@ interface LoginSources {
 export function createLogins(config: Config, sources: LoginSources): Logins | undefined {
   if (config.PROXY_DOMAIN.length === 0) return undefined;
   const own = ownProvider(config);
+  // The platform's own: Daytona knows its people, and what each of them may see.
+  const ofPlatform = config.MODE === 'platform';
   const { sandboxes, daytona } = sources;
   const rules: MemberRules = {
     emails: config.OIDC_ALLOWED_EMAILS,
@@ -28,18 +30,22 @@ export function createLogins(config: Config, sources: LoginSources): Logins | un
     groups: config.OIDC_ALLOWED_GROUPS,
     labels: config.LABEL_POLICY,
   };
+  const { emails, domains, groups } = rules;
+  const lists = [emails, domains, groups].some(({ size }) => size > 0);
 
   const admit = async (person: Person, to: Destination): Promise<string | undefined> => {
     const sandbox = await sandboxes.factsOf({ id: to.sandbox, port: to.port });
     const owner = sandbox.labels['preview.owner'] || undefined;
-    if (own) return mayEnter(rules, person, owner) ? sandbox.id : undefined;
+    if (own && !ofPlatform) return mayEnter(rules, person, owner) ? sandbox.id : undefined;
+    if (lists && !isListed(rules, person)) return undefined;
     if (owner !== undefined && rules.labels !== 'off' && !isOwner(person, owner)) return undefined;
     return (await daytona.mayAccess(sandbox.id, person.accessToken)) ? sandbox.id : undefined;
   };
   const find = async (): Promise<ProviderFacts | undefined> => {
     if (own) return own;
     const found = await daytona.provider();
-    return found && { ...found, clientSecret: undefined, scopes: config.OIDC_SCOPES };
+    const { OIDC_SCOPES: scopes } = config;
+    return found && { ...found, publicAddress: undefined, clientSecret: undefined, scopes };
   };
   return new Logins({
     provider: new Provider(find),
@@ -65,10 +71,12 @@ export function createLogins(config: Config, sources: LoginSources): Logins | un
 
 function ownProvider(config: Config): ProviderFacts | undefined {
   const { OIDC_ISSUER: issuer, OIDC_DOMAIN: domain, OIDC_CLIENT_ID: clientId } = config;
-  const address = issuer ?? (domain === undefined ? undefined : `https://${domain}/`);
+  const ofDomain = domain === undefined || domain.includes('://') ? domain : `https://${domain}/`;
+  const address = issuer ?? ofDomain;
   if (address === undefined || clientId === undefined) return undefined;
   return {
     issuer: address,
+    publicAddress: config.OIDC_PUBLIC_DOMAIN,
     clientId,
     clientSecret: config.OIDC_CLIENT_SECRET,
     audience: config.OIDC_AUDIENCE,

@@ -1,8 +1,12 @@
-import type { Configuration } from 'openid-client';
+import type { Configuration, DiscoveryRequestOptions } from 'openid-client';
+import { type Addresses, inside, outside } from './publicAddress.ts';
 
 /** An OpenID Connect provider, and who we are to it. */
 export interface ProviderFacts {
+  /** Where we reach it. */
   readonly issuer: string;
+  /** Where browsers reach it; undefined where that is the same. */
+  readonly publicAddress: string | undefined;
   readonly clientId: string;
   readonly clientSecret: string | undefined;
   readonly audience: string | undefined;
@@ -53,7 +57,7 @@ export class Provider {
     const codeVerifier = client.randomPKCECodeVerifier();
     const nonce = client.randomNonce();
     const { audience, scopes } = found.facts;
-    return client.buildAuthorizationUrl(found.configuration, {
+    const address = client.buildAuthorizationUrl(found.configuration, {
       redirect_uri: redirectUri,
       scope: scopes,
       state: await stateOf({ codeVerifier, nonce }),
@@ -62,6 +66,8 @@ export class Provider {
       code_challenge_method: 'S256',
       ...(audience === undefined ? {} : { audience }),
     });
+    const addresses = addressesOf(found.facts);
+    return addresses ? new URL(outside(address.href, addresses)) : address;
   }
 
   /**
@@ -105,18 +111,40 @@ export class Provider {
     if (!facts) return undefined;
     const client = await import('openid-client');
     const { issuer, clientId, clientSecret } = facts;
-    const server = new URL(issuer);
+    const addresses = addressesOf(facts);
+    const options: DiscoveryRequestOptions = { timeout: timeoutSeconds };
+    // Only where the operator has written http himself, for a provider on his own machines.
+    if ([issuer, addresses?.publicly].some((address) => address?.startsWith('http:'))) {
+      options.execute = [client.allowInsecureRequests];
+    }
+    if (addresses) {
+      options[client.customFetch] = (url, how) => fetch(inside(url, addresses), how as RequestInit);
+    }
     const configuration = await client.discovery(
-      server,
+      // From its document, and not by its name: it may call itself by either.
+      new URL(addresses ? documentOf(issuer) : issuer),
       clientId,
       undefined,
       clientSecret === undefined ? client.None() : client.ClientSecretPost(clientSecret),
-      {
-        timeout: timeoutSeconds,
-        // Only where the operator has written http himself, for a provider on his own machine.
-        execute: server.protocol === 'http:' ? [client.allowInsecureRequests] : [],
-      },
+      options,
     );
+    if (addresses) checkIssuer(configuration.serverMetadata().issuer, addresses);
     return { facts, configuration };
   }
+}
+
+function addressesOf({ issuer, publicAddress }: ProviderFacts): Addresses | undefined {
+  return publicAddress === undefined ? undefined : { inner: issuer, publicly: publicAddress };
+}
+
+/** OpenID Connect Discovery 1.0, section 4. */
+function documentOf(issuer: string): string {
+  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+}
+
+/** @throws Error for a provider that is neither of the two that were configured */
+function checkIssuer(issuer: string, { inner, publicly }: Addresses): void {
+  const plain = (address: string) => new URL(address).href.replace(/\/$/, '');
+  if ([inner, publicly].some((address) => plain(address) === plain(issuer))) return;
+  throw new Error(`the provider calls itself ${issuer}, which is not ${inner} nor ${publicly}`);
 }

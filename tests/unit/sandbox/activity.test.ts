@@ -29,6 +29,7 @@ afterEach(() => {
 function begin(mode: ActivityMode): void {
   activity = new Activity({
     mode,
+    honoursSkip: false,
     report: async (sandboxId) => {
       reports.push([sandboxId, performance.now() - start]);
       if (failing) throw new Error('the API is away');

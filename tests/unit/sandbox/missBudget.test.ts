@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { ProxyError } from '../../../src/replies/errors.ts';
-import { MissBudget } from '../../../src/sandbox/missBudget.ts';
+import { MissBudget, type Outcome } from '../../../src/sandbox/missBudget.ts';
 
-const isMiss = (error: unknown) => error instanceof Error && error.message === 'missing';
+const isMiss = (outcome: Outcome<unknown>) =>
+  'error' in outcome && outcome.error instanceof Error && outcome.error.message === 'missing';
 const miss = async () => {
   throw new Error('missing');
 };
