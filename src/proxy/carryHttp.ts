@@ -6,6 +6,7 @@ import type { Connections } from './connections.ts';
 import { upstreamError } from './failure.ts';
 import { Refused } from './refusal.ts';
 import type { RequestBody } from './requestBody.ts';
+import { upstreamPath } from './upstreamPath.ts';
 
 /**
  * Carries one HTTP exchange through undici: the request's body up, the answer down, both streamed
@@ -54,18 +55,16 @@ async function attempt(
   body: RequestBody | undefined,
   fresh: boolean,
 ): Promise<Failure | undefined> {
-  const { upstream, target } = req.exchange;
+  const { upstream } = req.exchange;
   if (!upstream) throw new Error('a request without an upstream');
+  const path = upstreamPath(req.exchange);
   const connection = connections.take(upstream.target, fresh);
   const method = req.method as Dispatcher.HttpMethod;
   const answer = new Answer(req, res, body);
   const upload = body?.open() ?? null;
   req.exchange.whenOver(() => answer.abandon());
   try {
-    connection.dispatch(
-      { path: upstream.pathPrefix + target, method, headers, body: upload },
-      answer,
-    );
+    connection.dispatch({ path, method, headers, body: upload }, answer);
     await answer.complete;
     if (answer.reusable) connections.release(connection);
     else connections.discard(connection);

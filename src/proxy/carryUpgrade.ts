@@ -8,6 +8,7 @@ import { locationContext } from './location.ts';
 import { longestRefusal, Refused, refusalByBody, refusalByHead } from './refusal.ts';
 import { responseHead } from './responseHead.ts';
 import { joinSockets } from './socketPair.ts';
+import { upstreamPath } from './upstreamPath.ts';
 
 export interface UpgradeRules extends HandshakeRules {
   /** A WebSocket on which no byte moves for so long is closed; 0 never closes one. */
@@ -32,8 +33,12 @@ export async function carryUpgrade(
   const { exchange } = req;
   const { upstream } = exchange;
   if (!upstream) throw new Error('an upgrade without an upstream');
-  const path = upstream.pathPrefix + exchange.target;
-  let outgoing: ClientRequest | undefined = dial(rules, upstream.target, path, head);
+  let outgoing: ClientRequest | undefined = dial(
+    rules,
+    upstream.target,
+    upstreamPath(exchange),
+    head,
+  );
   exchange.whenOver(() => outgoing?.destroy());
   try {
     const word = await handshake(outgoing, rules.upgradeTimeoutMs);
