@@ -4,6 +4,7 @@ import { clientLeft, isRead } from '../exchange.ts';
 import { Answer } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { upstreamError } from './failure.ts';
+import { Redirected } from './redirects.ts';
 import { Refused } from './refusal.ts';
 import type { RequestBody } from './requestBody.ts';
 import { upstreamPath } from './upstreamPath.ts';
@@ -14,8 +15,8 @@ import { upstreamPath } from './upstreamPath.ts';
  *
  * @param head the request head, as flat pairs
  * @returns resolves when the answer is complete or the client has left
- * @throws Refused where Daytona's edge refused, ProxyError for all else; either while nothing has
- *   been sent to the client. After that the only answer to an error is a destroyed connection
+ * @throws Refused where Daytona's edge refused, Redirected where the app redirects to itself,
+ *   ProxyError for all else; either while nothing has been sent to the client. After that the only answer to an error is a destroyed connection
  */
 export async function carryHttp(
   connections: Connections,
@@ -24,7 +25,7 @@ export async function carryHttp(
   head: string[],
   body: RequestBody | undefined,
 ): Promise<void> {
-  const mayRepeat = body === undefined && isRead(req.method);
+  const mayRepeat = body === undefined && isRead(req.exchange.trail?.method ?? req.method);
   // The sandbox may be about to close a connection that was used before. What may not be sent
   // twice goes out on a new one, so that nobody has to choose between a lost and a doubled write.
   const first = await attempt(connections, req, res, head, body, !mayRepeat);
@@ -35,7 +36,9 @@ export async function carryHttp(
 }
 
 function reason({ error, heard }: Failure): Error {
-  return error instanceof Refused ? error : upstreamError(error, heard);
+  return error instanceof Refused || error instanceof Redirected
+    ? error
+    : upstreamError(error, heard);
 }
 
 /** Why nothing was sent to the client, and what the sandbox can have known of the request. */
@@ -55,11 +58,11 @@ async function attempt(
   body: RequestBody | undefined,
   fresh: boolean,
 ): Promise<Failure | undefined> {
-  const { upstream } = req.exchange;
+  const { upstream, trail } = req.exchange;
   if (!upstream) throw new Error('a request without an upstream');
   const path = upstreamPath(req.exchange);
   const connection = connections.take(upstream.target, fresh);
-  const method = req.method as Dispatcher.HttpMethod;
+  const method = (trail?.method ?? req.method) as Dispatcher.HttpMethod;
   const answer = new Answer(req, res, body);
   const upload = body?.open() ?? null;
   req.exchange.whenOver(() => answer.abandon());

@@ -6,15 +6,17 @@ import { ProxyError } from '../replies/errors.ts';
  * stands before all paths of its sandbox there. A runner has the paths of all its sandboxes, and of
  * the sandbox's own toolbox beside its ports: nothing may lead out of where it belongs.
  *
- * @throws ProxyError INVALID_REQUEST
+ * @throws ProxyError INVALID_REQUEST; UPSTREAM_INVALID where a redirect leads there
  */
-export function upstreamPath({ upstream, target }: Exchange): string {
+export function upstreamPath({ upstream, target, trail }: Exchange): string {
   if (!upstream) throw new Error('a path without an upstream');
   const { pathPrefix } = upstream;
-  if (pathPrefix !== '' && climbs(target)) {
-    throw new ProxyError('INVALID_REQUEST', { cause: new Error('a path out of its sandbox') });
+  const path = trail?.target ?? target;
+  if (pathPrefix !== '' && climbs(path)) {
+    const code = path === target ? 'INVALID_REQUEST' : 'UPSTREAM_INVALID';
+    throw new ProxyError(code, { cause: new Error('a path out of its sandbox') });
   }
-  return pathPrefix + target;
+  return pathPrefix + path;
 }
 
 /** Servers on the way may decode a path each once more than the one before. */

@@ -5,7 +5,7 @@
  * Gain: another sandbox of the same runner, or the sandbox's own toolbox, which runs commands.
  * Defence: below a runner no path goes out that any server could read as leading upwards.
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { ask, raw } from '../support/client.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
@@ -55,3 +55,16 @@ test.each(paths)('not below the toolbox either: %s', async (path) => {
   expect([answer.status, answer.headers['x-proxy-error']]).toEqual([400, 'INVALID_REQUEST']);
   expect(atRunner).toEqual([]);
 });
+
+test.each(['/%2e%2e%2f%2e%2e%2fversion', '/a/..%5c..%5cversion'])(
+  'nor is a redirect followed with %s',
+  async (path) => {
+    const env = { FOLLOW_REDIRECTS: '5' };
+    const app = (_req: IncomingMessage, res: ServerResponse) =>
+      void res.writeHead(302, { Location: path }).end();
+    const following = await startRig({ platform: true, sandbox: { public: true }, env, app });
+    const answer = await ask(following.proxy.port, { host: following.host() });
+    expect([answer.status, answer.headers['x-proxy-error']]).toEqual([502, 'UPSTREAM_INVALID']);
+    await following.close();
+  },
+);
