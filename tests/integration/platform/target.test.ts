@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Runner } from '../../../src/demo/runner.ts';
@@ -82,12 +83,30 @@ describe('a request to a public sandbox goes by its runner', () => {
     expectCarried(path);
   });
 
+  test('also where the proxy has no key but its own', async () => {
+    const alone = await startRig({
+      platform: true,
+      organizationKey: false,
+      sandbox: { public: true },
+      app: (_req, res) => void res.end('the app'),
+    });
+    try {
+      expect((await ask(alone.proxy.port, { host: alone.host() })).body).toBe('the app');
+      const { id } = alone.sandbox;
+      const asked = alone.daytona.calls.map(({ path: at }) => at);
+      expect(asked.slice(0, 2)).toEqual([`/preview/${id}/public`, `/runners/by-sandbox/${id}`]);
+    } finally {
+      await alone.close();
+    }
+  });
+
   test('as a WebSocket, in both directions', async () => {
     const opened = await openWebSocket(rig.proxy.port, host(), path, foreign);
     await opened.next(); // What the app says first.
     opened.socket.send('hello');
     const { data } = await opened.next();
-    opened.socket.terminate();
+    opened.socket.close();
+    await once(opened.socket, 'close');
     expect(data.toString()).toBe('hello');
     expectCarried(path);
   });
