@@ -13,8 +13,9 @@ const cacheSize = 10_000;
 const lookupCacheMs = 1_100;
 /** A sandbox can forge refusals: what Daytona has contradicted is not asked again for this time. */
 const contradictedMs = 5_000;
-/** The same for what a sandbox could say of its state. */
+/** The same for what a sandbox could say of its state; and for a runner that nobody can forge. */
 const heardMs = 2_000;
+const unreachableMs = 300;
 
 /**
  * Takes a refusal by Daytona's edge or a runner as news about a sandbox: what is known of it is no longer true.
@@ -27,7 +28,7 @@ export class Refusals {
   readonly #resolve: (address: SandboxAddress) => Promise<Resolution>;
   readonly #flights = new SingleFlight<Link | undefined>();
   readonly #contradicted = new BoundedCache<string>(cacheSize);
-  readonly #heard = new BoundedCache<Refusal>(cacheSize);
+  readonly #heard = new BoundedCache<string>(cacheSize);
 
   constructor(
     cache: SandboxCache,
@@ -107,9 +108,10 @@ export class Refusals {
     address: SandboxAddress,
     refused: Link,
   ): Promise<Resolution | undefined> {
-    // Whoever asked a moment ago has the answer in the cache.
-    if (this.#heard.get(address.id) === undefined) {
-      this.#heard.set(address.id, refusal, heardMs);
+    // Whoever asked a moment ago has the answer in the cache; what was found by it may be old again.
+    const news = `${refusal} ${refused.url} ${refused.token}`;
+    if (this.#heard.get(address.id) !== news) {
+      this.#heard.set(address.id, news, refusal === 'unreachable' ? unreachableMs : heardMs);
       this.#cache.forget(address.id, refusal);
       await this.#lookups.facts(address.id, undefined, true);
     }
