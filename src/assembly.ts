@@ -73,6 +73,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
     upgradeTimeoutMs: config.UPGRADE_TIMEOUT_MS,
     uploadStallMs: config.UPLOAD_STALL_TIMEOUT_MS,
+    followRedirects: config.MODE === 'platform' ? config.FOLLOW_REDIRECTS : 0,
     idleTimeoutMs: config.WS_IDLE_TIMEOUT_MS,
     maxHeaderBytes: config.MAX_HEADER_BYTES,
     lookup: guardedLookup({

@@ -67,6 +67,19 @@ export interface Upstream {
  */
 export type Refusal = 'token' | 'stopped' | 'archived' | 'gone' | 'not-listening' | 'unreachable';
 
+/** A sandbox's redirects that are followed for the visitor, and what is asked for at the end. */
+export interface Trail {
+  /** So many redirects are followed. */
+  readonly limit: number;
+  /** All that was asked for, what the visitor did first: `GET /path?query`. */
+  readonly asked: readonly string[];
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  /** False once the request's body was left behind. */
+  readonly withBody: boolean;
+}
+
 /** How an app sees a visitor's Origin that is its own host's; see `proxy/origin.ts`. */
 export type OriginMode = 'local' | 'preserve' | 'upstream' | 'strip';
 
@@ -124,6 +137,8 @@ export class Exchange {
   noteUse: (() => void) | undefined = undefined;
   sandbox: SandboxAddress | undefined = undefined;
   upstream: Upstream | undefined = undefined;
+  /** What the sandbox is asked for in the place of `method` and `target`; undefined: these. */
+  trail: Trail | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */
   error: ErrorCode | undefined = undefined;
   #over = false;

@@ -5,6 +5,7 @@ import { EventStream, isEventStream } from './eventStream.ts';
 import { flushLater } from './flushes.ts';
 import { announcedLength, framedFor, spoilsConnection, toStrings } from './framing.ts';
 import { locationContext } from './location.ts';
+import { redirectIn } from './redirects.ts';
 import { longestRefusal, Refused, refusalByBody, refusalByHead } from './refusal.ts';
 import type { RequestBody } from './requestBody.ts';
 import { acceptsTrailers } from './requestHead.ts';
@@ -80,7 +81,11 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#rawHeaders = rawHeaders;
     this.#length = announcedLength(rawHeaders);
     const refusal = this.#refusalByHead(status, rawHeaders);
-    if (refusal === 'read-body') {
+    const redirect = refusal
+      ? undefined
+      : redirectIn(this.#req.exchange, status, rawHeaders, this.#body);
+    if (redirect) this.#fail(redirect);
+    else if (refusal === 'read-body') {
       this.#suspect = true;
       this.#held = [];
     } else if (refusal) {

@@ -4,6 +4,7 @@ import { clientLeft, isRead } from '../exchange.ts';
 import { Answer } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { upstreamError } from './failure.ts';
+import { Redirected } from './redirects.ts';
 import { Refused } from './refusal.ts';
 import type { RequestBody } from './requestBody.ts';
 
@@ -13,7 +14,7 @@ import type { RequestBody } from './requestBody.ts';
  *
  * @param head the request head, as flat pairs
  * @returns resolves when the answer is complete or the client has left
- * @throws Refused where Daytona's edge refused, ProxyError for all else; either while nothing has
+ * @throws Refused where Daytona's edge refused, Redirected where the app redirected, ProxyError for all else; either while nothing has
  *   been sent to the client. After that the only answer to an error is a destroyed connection
  */
 export async function carryHttp(
@@ -23,7 +24,7 @@ export async function carryHttp(
   head: string[],
   body: RequestBody | undefined,
 ): Promise<void> {
-  const mayRepeat = body === undefined && isRead(req.method);
+  const mayRepeat = body === undefined && isRead(req.exchange.trail?.method ?? req.method);
   // The sandbox may be about to close a connection that was used before. What may not be sent
   // twice goes out on a new one, so that nobody has to choose between a lost and a doubled write.
   const first = await attempt(connections, req, res, head, body, !mayRepeat);
@@ -34,7 +35,9 @@ export async function carryHttp(
 }
 
 function reason({ error, heard }: Failure): Error {
-  return error instanceof Refused ? error : upstreamError(error, heard);
+  return error instanceof Refused || error instanceof Redirected
+    ? error
+    : upstreamError(error, heard);
 }
 
 /** Why nothing was sent to the client, and what the sandbox can have known of the request. */
@@ -54,10 +57,11 @@ async function attempt(
   body: RequestBody | undefined,
   fresh: boolean,
 ): Promise<Failure | undefined> {
-  const { upstream, target } = req.exchange;
+  const { upstream, trail } = req.exchange;
   if (!upstream) throw new Error('a request without an upstream');
   const connection = connections.take(upstream.target, fresh);
-  const method = req.method as Dispatcher.HttpMethod;
+  const method = (trail?.method ?? req.method) as Dispatcher.HttpMethod;
+  const target = trail?.target ?? req.exchange.target;
   const answer = new Answer(req, res, body);
   const upload = body?.open() ?? null;
   req.exchange.whenOver(() => answer.abandon());

@@ -18,6 +18,7 @@ import { wasNotConnected } from './failure.ts';
 import { framedFor } from './framing.ts';
 import { locationContext } from './location.ts';
 import { probePort } from './probe.ts';
+import { beginTrail, fieldsOnTrail, Redirected } from './redirects.ts';
 import { Refused, type WholeAnswer } from './refusal.ts';
 import { hasBody, RequestBody } from './requestBody.ts';
 import { isLoop, requestHead } from './requestHead.ts';
@@ -30,6 +31,8 @@ export interface ProxyOptions extends UpgradeRules {
   readonly originMode: OriginMode;
   /** How long a sandbox may read nothing of an upload, in ms; 0 is without end. */
   readonly uploadStallMs: number;
+  /** So many redirects within a sandbox are followed for a visitor; with 0 all are the visitor's. */
+  readonly followRedirects: number;
   readonly log: Log;
 }
 
@@ -51,12 +54,12 @@ type Next = (error?: unknown) => void;
  * chain, by request or by upgrade. How bytes are carried is replaced by our own transport.
  */
 export function createCarrier(options: ProxyOptions): Carrier {
-  const { originMode, uploadStallMs, log } = options;
+  const { originMode, uploadStallMs, followRedirects, log } = options;
   const connections = new Connections(options);
 
   const send = async (req: IncomingMessage, res: Upgrade['response'], body?: RequestBody) => {
     const { exchange } = req;
-    const head = requestHead(req.rawHeaders, exchange, originMode);
+    const head = requestHead(fieldsOnTrail(req.rawHeaders, exchange.trail), exchange, originMode);
     if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
     else await carryHttp(connections, req, res, head, body);
   };
@@ -72,15 +75,25 @@ export function createCarrier(options: ProxyOptions): Carrier {
         upstream: exchange.upstream?.target.origin,
       });
     }
-    const body = hasBody(req) ? new RequestBody(req, uploadStallMs) : undefined;
-    for (let refusals = 0; ; refusals += 1) {
+    exchange.trail = beginTrail(exchange, followRedirects);
+    let body = hasBody(req) ? new RequestBody(req, uploadStallMs) : undefined;
+    for (let refusals = 0; ; ) {
       try {
         await send(req, res, body);
         break;
       } catch (error) {
+        if (error instanceof Redirected) {
+          exchange.trail = error.trail;
+          if (!error.trail.withBody) {
+            body?.settle();
+            body = undefined;
+          }
+          continue;
+        }
         const refusal = refusalOf(error);
         if (!refusal || !exchange.upstream) throw error;
         if (refusals === mostRefusals) throw giveUpOn(refusal);
+        refusals += 1;
         const upstream = await exchange.upstream.again(refusal);
         if (clientLeft(req, res)) return;
         if (!upstream) {

@@ -44,6 +44,11 @@ export class RequestBody {
     return this.#kept !== undefined;
   }
 
+  /** True where all of it has come, and is kept: then this stays so until `settle`. */
+  get whole(): boolean {
+    return this.repeatable && this.#req.readableEnded;
+  }
+
   /** The body as a stream, from its first byte; the one before must have ended. */
   open(): Readable {
     const upload = new Upload(this.#req, () => this.#detach(upload));

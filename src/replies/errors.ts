@@ -47,6 +47,10 @@ const catalogue = {
   },
   UPSTREAM_UNREACHABLE: { status: 502, message: 'Failed to connect to sandbox.' },
   UPSTREAM_INVALID: { status: 502, message: 'The sandbox sent an answer that is not valid HTTP.' },
+  TOO_MANY_REDIRECTS: {
+    status: 502,
+    message: 'The sandbox redirects in a circle, or too often.',
+  },
   UPSTREAM_FORBIDDEN: {
     status: 502,
     message: 'Daytona named an address for this sandbox that this proxy does not connect to.',
