@@ -16,7 +16,8 @@ import { upstreamPath } from './upstreamPath.ts';
  * @param head the request head, as flat pairs
  * @returns resolves when the answer is complete or the client has left
  * @throws Refused where Daytona's edge refused, Redirected where the app redirects to itself,
- *   ProxyError for all else; either while nothing has been sent to the client. After that the only answer to an error is a destroyed connection
+ *   ProxyError for all else; either while nothing has been sent to the client. After that the only
+ *   answer to an error is a destroyed connection
  */
 export async function carryHttp(
   connections: Connections,

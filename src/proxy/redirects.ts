@@ -15,13 +15,14 @@ export class Redirected extends Error {
 }
 
 /**
- * Begins a trail where redirects may be followed. Not for a WebSocket; and not for who may see a
- * part of the sandbox alone, because it could lead out of that: then the visitor is sent there.
+ * Begins a trail where redirects may be followed. Not for who may see a part of the sandbox alone,
+ * because it could lead out of that: then the visitor is sent there. For a WebSocket it is without
+ * effect, whose answer is carried elsewhere.
  *
  * @param limit so many redirects are followed; with 0 none is
  */
 export function beginTrail(exchange: Exchange, limit: number): Trail | undefined {
-  if (limit === 0 || exchange.upgrade || exchange.restricted) return undefined;
+  if (limit === 0 || exchange.restricted) return undefined;
   const { method, target } = exchange;
   return { limit, asked: [`${method} ${target}`], method, target, withBody: true };
 }

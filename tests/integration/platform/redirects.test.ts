@@ -1,7 +1,8 @@
+import { once } from 'node:events';
+import http from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Ask, ask, codeOf, refusedUpgrade } from '../support/client.ts';
-import { type PlatformRig, startPlatformRig } from '../support/platformRig.ts';
-import { domain, type Rig, startRig } from '../support/rig.ts';
+import { type Ask, ask, codeOf, refusedUpgrade } from '../../support/client.ts';
+import { domain, type Rig, startRig } from '../../support/rig.ts';
 
 interface Seen {
   readonly line: string;
@@ -12,6 +13,7 @@ let seen: Seen[] = [];
 /** `/{status}/{location}` redirects, `~` is a slash there; everything else says what it was asked. */
 const app: Parameters<typeof startRig>[0] = {
   app: async (req, res) => {
+    if (req.url === '/early') return void res.writeHead(303, { location: '/end' }).end();
     let body = '';
     for await (const chunk of req) body += chunk;
     const url = req.url ?? '';
@@ -32,14 +34,18 @@ beforeEach(() => {
 });
 
 describe('FOLLOW_REDIRECTS=3', () => {
-  let rig: PlatformRig;
+  let rig: Rig;
   beforeAll(async () => {
-    rig = await startPlatformRig({ ...app, env: { FOLLOW_REDIRECTS: '3' } });
+    rig = await startRig({ ...app, platform: true, env: { FOLLOW_REDIRECTS: '3' } });
     rig.app.on('upgrade', (_req, socket) => {
       socket.end('HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n');
     });
   });
   afterAll(() => rig?.close());
+  const onRunner = () => {
+    const host = new URL(rig.daytona.runners.all[0]?.proxyUrl ?? '').host;
+    return `${host}/sandboxes/${rig.sandbox.id}/toolbox/proxy/3000`;
+  };
   const send = (path: string, what: Partial<Ask> = {}) =>
     ask(rig.proxy.port, { host: rig.host(), path, ...what });
 
@@ -72,6 +78,18 @@ describe('FOLLOW_REDIRECTS=3', () => {
     expect(seen[1]?.fields).not.toHaveProperty('content-type');
   });
 
+  test('that GET does not wait for what the visitor has yet to send of the form', async () => {
+    const { port } = rig.proxy;
+    const headers = { host: rig.host(), 'content-length': '8' };
+    const req = http.request({ port, path: '/early', method: 'POST', headers, agent: false });
+    req.on('error', () => {});
+    req.write('half');
+    const [res] = await once(req, 'response');
+    req.destroy();
+    expect(res.statusCode).toBe(200);
+    expect(seen.map(({ line, body }) => [line, body])).toEqual([['GET /end', '']]);
+  });
+
   test('a body goes on with its method where the sandbox says so', async () => {
     const answer = await send(to(307, '/end'), { method: 'PUT', body: 'x'.repeat(100_000) });
     expect(answer.body).toBe('the app at /end');
@@ -102,7 +120,7 @@ describe('FOLLOW_REDIRECTS=3', () => {
   });
 
   test('by its own host, the runner’s or localhost it is the same sandbox', async () => {
-    for (const own of [rig.host(), `${rig.runner}${rig.prefix()}`, 'localhost:3000']) {
+    for (const own of [rig.host(), onRunner(), 'localhost:3000']) {
       expect((await send(to(302, `http://${own}/end`))).body).toBe('the app at /end');
     }
   });
@@ -149,7 +167,7 @@ describe('FOLLOW_REDIRECTS=3', () => {
 });
 
 describe.each<[string, () => Promise<Rig>]>([
-  ['by default', () => startPlatformRig(app)],
+  ['by default', () => startRig({ ...app, platform: true })],
   ['in preview mode', () => startRig({ ...app, env: { FOLLOW_REDIRECTS: '3' } })],
 ])('%s', (_how, start) => {
   test('redirects are the visitor’s', async () => {

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CookieJar } from '../support/cookieJar.ts';
-import { eventually } from '../support/eventually.ts';
-import { type HttpRelay, startHttpRelay } from '../support/httpRelay.ts';
-import { type IdentityProvider, startIdentityProvider } from '../support/identityProvider.ts';
-import { logInAs } from '../support/logIn.ts';
-import { type PlatformRig, startPlatformRig } from '../support/platformRig.ts';
-import { domain } from '../support/rig.ts';
+import { CookieJar } from '../../support/cookieJar.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type HttpRelay, startHttpRelay } from '../../support/httpRelay.ts';
+import { type IdentityProvider, startIdentityProvider } from '../../support/identityProvider.ts';
+import { logInAs } from '../../support/logIn.ts';
+import { domain, type Rig, startRig } from '../../support/rig.ts';
 
 /** What only servers ask a provider for, and what only browsers do. */
 const ofServers = /^\/(?:\.well-known\/.*|token|jwks)$/;
@@ -13,7 +12,7 @@ const ofBrowsers = /^\/(?:auth|interaction)(?:\/|$)/;
 
 let provider: IdentityProvider;
 let relay: HttpRelay;
-let rig: PlatformRig | undefined;
+let rig: Rig | undefined;
 
 beforeEach(async () => {
   provider = await startIdentityProvider();
@@ -26,7 +25,8 @@ afterEach(async () => {
 });
 
 const start = async (env: Record<string, string>) => {
-  rig = await startPlatformRig({
+  rig = await startRig({
+    platform: true,
     app: (req, res) => void res.end(`the app at ${req.url}`),
     sandbox: { id: 'one', public: false },
     env: {
@@ -49,7 +49,7 @@ const start = async (env: Record<string, string>) => {
   provider.serve(`http://${domain}:${rig.proxy.port}/callback`);
   return rig;
 };
-const address = ({ host, proxy }: PlatformRig) => `http://${host()}:${proxy.port}/x?y`;
+const address = ({ host, proxy }: Rig) => `http://${host()}:${proxy.port}/x?y`;
 const logIn = async (env: Record<string, string>, name = 'ann@a.test') => {
   const { body, status, headers } = await logInAs(new CookieJar(), address(await start(env)), name);
   return status === 200 ? body : headers['x-proxy-error'];

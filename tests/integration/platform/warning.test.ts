@@ -1,10 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Ask, ask, codeOf, openWebSocket } from '../support/client.ts';
-import { CookieJar, type Page } from '../support/cookieJar.ts';
-import { echoSockets } from '../support/echo.ts';
-import { type PlatformRig, startPlatformRig } from '../support/platformRig.ts';
-import { domain, type Rig, type RigOptions, startRig } from '../support/rig.ts';
+import { type Ask, ask, codeOf, openWebSocket } from '../../support/client.ts';
+import { CookieJar, type Page } from '../../support/cookieJar.ts';
+import { echoSockets } from '../../support/echo.ts';
+import { domain, type Rig, type RigOptions, startRig } from '../../support/rig.ts';
 
 const program = { accept: '*/*' };
 const person = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
@@ -22,9 +21,10 @@ const env = { PREVIEW_WARNING_ENABLED: 'true', COOKIE_SECRET: 's'.repeat(32) };
 const sandbox = { id: 'one', public: true };
 
 describe('with the warning', () => {
-  let rig: PlatformRig;
+  let rig: Rig;
   beforeAll(async () => {
-    rig = await startPlatformRig({
+    rig = await startRig({
+      platform: true,
       app,
       sandbox,
       env: {
@@ -185,7 +185,13 @@ describe('without the warning', () => {
   test.each<[string, () => Promise<Rig>]>([
     [
       'switched off',
-      () => startPlatformRig({ app, sandbox, env: { ...env, PREVIEW_WARNING_ENABLED: 'false' } }),
+      () =>
+        startRig({
+          platform: true,
+          app,
+          sandbox,
+          env: { ...env, PREVIEW_WARNING_ENABLED: 'false' },
+        }),
     ],
     ['in preview mode', () => startRig({ app, sandbox, env })],
   ])('%s, nobody sees it and the parameter is the app’s', async (_how, start) => {
