@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSandboxId } from '../../access/allowedSandboxes.ts';
 import { asProxyError, ProxyError } from '../../replies/errors.ts';
 import type { ApiCallRules, Meanings } from '../apiCalls.ts';
 import { connectDaytona } from '../connectDaytona.ts';
@@ -77,6 +78,9 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
   };
   const ofSandbox = (id: string) =>
     runnerOf((signal) => runners.getRunnerBySandboxId(id, { signal }));
+  /** Runners are found by ids alone; what a name stands for only an organization's key may read. */
+  const idOf = async (idOrName: string) =>
+    organization && !isSandboxId(idOrName) ? (await organization.facts(idOrName)).id : idOrName;
   const isPublic = (id: string) =>
     isSo(
       calls.call('preview-public', anything, async (signal) => {
@@ -85,7 +89,10 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
     );
 
   return {
-    link: async (id) => ({ sandboxId: id, ...(await ofSandbox(id)) }),
+    link: async (idOrName) => {
+      const id = await idOf(idOrName);
+      return { sandboxId: id, ...(await ofSandbox(id)) };
+    },
     facts:
       organization?.facts ??
       (async (id) => ({ id, state: 'unknown', public: await isPublic(id), labels: {} })),

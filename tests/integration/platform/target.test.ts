@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Runner } from '../../../src/demo/runner.ts';
 import { ask, openWebSocket } from '../../support/client.ts';
 import { echoSockets } from '../../support/echo.ts';
-import { type Rig, startRig } from '../../support/rig.ts';
+import { domain, type Rig, startRig } from '../../support/rig.ts';
 
 let rig: Rig;
 let runner: Runner;
@@ -109,5 +109,14 @@ describe('a request to a public sandbox goes by its runner', () => {
     await once(opened.socket, 'close');
     expect(data.toString()).toBe('hello');
     expectCarried(path);
+  });
+
+  test('asked for by its name, which runners do not know', async () => {
+    const { name } = rig.sandbox;
+    const named = `3000-${name}.${domain}`;
+    expect((await ask(rig.proxy.port, { host: named, path })).body).toBe('GET ');
+    expect(atRunner.map(({ url }) => url)).toEqual([
+      `/sandboxes/${rig.sandbox.id}/toolbox/proxy/3000${path}`,
+    ]);
   });
 });
