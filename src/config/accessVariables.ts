@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { httpUrl, integer, list, networks, off, time, type Variable, variable } from './schemas.ts';
+import {
+  exactUrl,
+  integer,
+  list,
+  networks,
+  off,
+  time,
+  type Variable,
+  variable,
+} from './schemas.ts';
 
 const secret = /^[\x21-\x2b\x2d-\x7e]{32,}$/;
 
@@ -104,13 +113,15 @@ export const accessVariables = {
     'Failed attempts of one client to get in, in a window of the rate limit, before it has to wait; 0 switches the limit off.',
   ),
   OIDC_ISSUER: variable(
-    off.or(httpUrl),
+    off.or(exactUrl),
     '',
     'https://accounts.google.com',
     'The OpenID Connect provider at which visitors log in. Empty: the one of the Daytona API, if it names one.',
   ),
   OIDC_DOMAIN: variable(
-    off.or(httpUrl).or(z.string().regex(/^[a-z0-9.-]+(?::\d+)?$/i, 'must be a host name or a URL')),
+    off
+      .or(exactUrl)
+      .or(z.string().regex(/^[a-z0-9.-]+(?::\d+)?$/i, 'must be a host name or a URL')),
     '',
     'example.eu.auth0.com',
     'The same as `OIDC_ISSUER=https://{OIDC_DOMAIN}/`; or, with a scheme, as `OIDC_ISSUER`.',

@@ -16,7 +16,8 @@ export const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
 
-export const httpUrl = z.string().transform((text, ctx) => {
+/** As it is written: an issuer's name may end with a slash, and is another one without it. */
+export const exactUrl = z.string().transform((text, ctx) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const valid =
     url &&
@@ -25,10 +26,12 @@ export const httpUrl = z.string().transform((text, ctx) => {
     !url.password &&
     !url.search &&
     !url.hash;
-  if (valid) return text.replace(/\/+$/, '');
+  if (valid) return text;
   ctx.addIssue('must be an http or https URL without user name, query or fragment');
   return z.NEVER;
 });
+
+export const httpUrl = exactUrl.transform((text) => text.replace(/\/+$/, ''));
 
 export const domains = z.string().transform((text, ctx) => {
   // Daytona's own proxy is told its port here too.

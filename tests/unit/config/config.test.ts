@@ -167,3 +167,17 @@ describe('readConfig', () => {
     expect(() => readConfig({ ...rest, REDIS_HOST, REDIS_PASSWORD, REDIS_TLS })).not.toThrow();
   });
 });
+
+test.each(['https://id.example.com/app/', 'https://id.example.com/app'])(
+  'leaves an issuer’s name as it is: %s',
+  (issuer) => {
+    const env = {
+      DAYTONA_API_KEY: 'k',
+      PROXY_DOMAIN: 'example.com',
+      OIDC_ISSUER: issuer,
+      OIDC_CLIENT_ID: 'c',
+      OIDC_ALLOWED_DOMAINS: 'example.com',
+    };
+    expect(readConfig(env).OIDC_ISSUER).toBe(issuer);
+  },
+);
