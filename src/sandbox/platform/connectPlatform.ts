@@ -42,7 +42,8 @@ const runner = z.object({
   apiKey: z.string().regex(/^[\x21-\x7e]+$/),
 });
 const holders = z.array(z.object({ runnerId: z.string().min(1) })).min(1);
-const built = z.object({ buildInfo: z.object({ snapshotRef: z.string().min(1) }) });
+/** What came from a snapshot that there was has no build of its own. */
+const built = z.object({ buildInfo: z.object({ snapshotRef: z.string().min(1) }).nullish() });
 const anything = z.unknown();
 /** What a stranger may have put into the path of a call: nothing that leads to another one. */
 const pathPart = /^[\w-]{1,256}$/;
@@ -156,5 +157,8 @@ function refOf(
   };
   return visitorCalls
     .call('build', built, ask, { meanings: aboutVisitors })
-    .then(({ buildInfo }) => buildInfo.snapshotRef);
+    .then(({ buildInfo }) => {
+      if (!buildInfo) throw new ProxyError('SANDBOX_NOT_FOUND');
+      return buildInfo.snapshotRef;
+    });
 }
