@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createAccess } from './access/access.ts';
+import { type CorsRules, shareOrigins } from './access/cors.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
@@ -112,7 +113,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    pages: [access.pages, ...platformPages(mode, carrier)],
+    pages: [access.pages, ...platformPages(mode, carrier, access.chain.cors)],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     warning: {
@@ -186,6 +187,11 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
 }
 
 /** What only stands inside a self-hosted Daytona. */
-function platformPages({ platform, allowPrivate = true }: SandboxMode, { handle }: Carrier) {
-  return platform ? [buildLogPages({ platform, allowPrivate, carry: handle })] : [];
+function platformPages(
+  { platform, allowPrivate = true }: SandboxMode,
+  { handle: carry }: Carrier,
+  cors: CorsRules,
+) {
+  const share = shareOrigins(cors);
+  return platform ? [buildLogPages({ platform, allowPrivate, carry, share })] : [];
 }

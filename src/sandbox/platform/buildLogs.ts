@@ -10,6 +10,8 @@ export interface BuildLogsParts {
   readonly platform: Platform;
   readonly allowPrivate: boolean;
   readonly carry: Carrier['handle'];
+  /** The dashboard stands at another origin, and shows its user's JWT. */
+  readonly share: RequestHandler;
 }
 
 const kinds = ['sandboxes', 'snapshots'] as const;
@@ -19,7 +21,7 @@ const kinds = ['sandboxes', 'snapshots'] as const;
  * platform's dashboard asks for them: the runner that builds is asked, for whoever Daytona lets see
  * what is built.
  */
-export function buildLogPages({ platform, allowPrivate, carry }: BuildLogsParts): Router {
+export function buildLogPages({ platform, allowPrivate, carry, share }: BuildLogsParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const handle =
     (kind: (typeof kinds)[number]): RequestHandler<{ id: string }> =>
@@ -33,7 +35,6 @@ export function buildLogPages({ platform, allowPrivate, carry }: BuildLogsParts)
       const follow = req.query.follow === 'true' ? '&follow=true' : '';
       exchange.target = `/snapshots/logs?snapshotRef=${encodeURIComponent(snapshotRef)}${follow}`;
       exchange.withheld = 'authorization';
-      exchange.sandbox = { id: req.params.id, port: 0 };
       exchange.upstream = {
         target,
         headers,
@@ -43,6 +44,14 @@ export function buildLogPages({ platform, allowPrivate, carry }: BuildLogsParts)
       };
       await carry(req as Request, res as Response, next);
     };
-  for (const kind of kinds) router.get(`/${kind}/:id/build-logs`, handle(kind));
+  const name: RequestHandler<{ id: string }> = ({ exchange, params: { id } }, _res, next) => {
+    exchange.sandbox = { id, port: 0 };
+    next();
+  };
+  for (const kind of kinds) {
+    const path = `/${kind}/:id/build-logs` as const;
+    router.options(path, name, share as RequestHandler<{ id: string }>);
+    router.get(path, name, share as RequestHandler<{ id: string }>, handle(kind));
+  }
   return router;
 }

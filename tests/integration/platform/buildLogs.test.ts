@@ -75,3 +75,28 @@ test('the runner hears nothing of the visitor’s key', async () => {
   await logs(`/snapshots/${build.id}/build-logs`);
   expect(await heard).not.toHaveProperty('authorization');
 });
+
+test('the dashboard may read it from another origin', async () => {
+  const path = `/snapshots/${build.id}/build-logs`;
+  const origin = 'https://dashboard.test';
+  const wanted = {
+    'access-control-request-method': 'GET',
+    'access-control-request-headers': 'authorization',
+  };
+  const headers = { origin, ...wanted };
+  const first = await ask(rig.proxy.port, { host: domain, path, method: 'OPTIONS', headers });
+  expect([first.status, first.headers['access-control-allow-headers']]).toEqual([
+    204,
+    'authorization',
+  ]);
+  for (const answer of [first, await logs(path, { ...owner(), origin })]) {
+    expect(answer.headers['access-control-allow-origin']).toBe(origin);
+  }
+});
+
+test('a sandbox that was not built has none, and that is no failure of Daytona’s', async () => {
+  const { id } = rig.daytona.sandboxes.create();
+  const answer = await logs(`/sandboxes/${id}/build-logs`);
+  expect([answer.status, answer.headers['x-proxy-error']]).toEqual([404, 'SANDBOX_NOT_FOUND']);
+  expect(rig.logs().filter(({ event }) => event === 'daytona.failed')).toEqual([]);
+});
