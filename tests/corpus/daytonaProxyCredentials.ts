@@ -236,7 +236,7 @@ export const credentials: readonly MovingRow[] = [
     'labels may tighten, not loosen; `LABEL_POLICY=off` ignores them',
   ),
   same(
-    'the same label',
+    'a public sandbox whose label says `preview.visibility=private`',
     { sandbox: { labels: { 'preview.visibility': 'private' } }, settings: 'no organization key' },
     answered,
   ),
