@@ -103,6 +103,7 @@ export class Farewell {
     if (this.#over) return;
     this.#over = true;
     client.resume(); // What it says is dropped from here on.
+    client.setTimeout(0); // It is silent for as long as the sandbox reads.
     if (this.#sandboxGone || sandbox.destroyed) {
       this.#endClient();
       return;

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
+import { closeFrame, goingAway, serviceRestart } from '../../../src/proxy/closeFrame.ts';
 import { joinSockets } from '../../../src/proxy/socketPair.ts';
+import { masked, unmasked } from '../../support/masking.ts';
 
 const ends: Socket[] = [];
 afterEach(() => {
@@ -44,4 +47,39 @@ test('a pair tells of what the visitor says, and not of its pings or of the sand
   expect(told).toBe(2);
   await pass(visitor, sandbox, [0x89, 0, 0x81, 0]);
   expect(told).toBe(3);
+});
+
+/** A visitor's message of so many bytes, under a mask of zeros. */
+function message(length: number): Buffer {
+  const frame = Buffer.alloc(14 + length);
+  frame[0] = 0x82;
+  frame[1] = 0x80 | 127;
+  frame.writeBigUInt64BE(BigInt(length), 2);
+  return frame;
+}
+
+test('a sandbox that reads slowly gets all that the visitor said, and hears of the end first', async () => {
+  const [client, visitor] = await connection();
+  const [near, sandbox] = await connection();
+  const first = { client: [message(48_000_000)], sandbox: Buffer.alloc(0) };
+  joinSockets(client, near, { idleMs: 600_000 }, first)();
+  expect((await once(visitor, 'data'))[0]).toEqual(closeFrame(serviceRestart, 'service restart'));
+  visitor.write(masked(closeFrame(serviceRestart)));
+  let visitorLeft = false;
+  const left = once(visitor, 'end').then(() => {
+    visitorLeft = true;
+  });
+  const began = performance.now();
+  let count = 0;
+  let tail = Buffer.alloc(0);
+  for await (const chunk of sandbox as AsyncIterable<Buffer>) {
+    count += chunk.length;
+    tail = Buffer.concat([tail, chunk]).subarray(-8);
+    // Slow for longer than the proxy lets the visitor say and take nothing, which has said all.
+    if (performance.now() - began < 7_500) await wait(25);
+  }
+  expect(performance.now() - began).toBeGreaterThan(7_500);
+  expect([count, visitorLeft]).toEqual([48_000_014 + 8, false]);
+  expect(unmasked(tail)).toEqual(closeFrame(goingAway));
+  await left;
 });
