@@ -35,6 +35,8 @@ const sentences = {
   'store.refused': (f: Values) => `⚠️ Redis refuses: ${f.cause}`,
   'state.failed': (f: Values) =>
     `❌ STATE_FILE cannot be written: what others have ended may work after a restart (${f.cause})`,
+  'state.torn': (f: Values) =>
+    `⚠️ STATE_FILE had ${f.count} lines that a full disk cut off: where ending a link or a login failed, end it again`,
   'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,
   'tls.failed': (f: Values) => `🔒 ${f.count} TLS handshakes failed, the last by ${f.last}`,
   'tls.renewed': (f: Values) => `🔒 Serving the renewed certificate, valid until ${f.until}`,
