@@ -79,8 +79,10 @@ export class Renewals {
     for (const watcher of this.#watchers.splice(0)) watcher.close();
   }
 
+  /** Waits anew with each change; where they do not end, the poll looks in between. */
   #soon(): void {
-    this.#settling ??= setTimeout(() => {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
       this.#settling = undefined;
       void this.#look();
     }, settleMs).unref();
