@@ -31,6 +31,7 @@ export class Farewell {
 
   begin(): void {
     const { from: client, to: sandbox, frames } = this.#up;
+    if (client.writableEnded || sandbox.writableEnded) return; // One of them has left already.
     if (client.destroyed || sandbox.destroyed) return;
     if (!frames.readable || !this.#down.frames.readable) {
       this.#up.end(); // Nobody knows where a frame of ours could stand.

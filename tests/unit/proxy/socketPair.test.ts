@@ -49,6 +49,29 @@ test('a pair tells of what the visitor says, and not of its pings or of the sand
   expect(told).toBe(3);
 });
 
+test.each([
+  ['and the sandbox speaks on', false],
+  ['and the proxy stops meanwhile', true],
+])('a visitor that left hears all that was said before, %s', async (_name, stops) => {
+  const [client, visitor] = await connection();
+  const [near, sandbox] = await connection();
+  visitor.pause();
+  sandbox.pause();
+  const said = message(16_000_000);
+  const end = joinSockets(client, near, { idleMs: 0 }, { client: [said], sandbox: said });
+  client.resume(); // Each has much to hear, and is heard all the same.
+  visitor.end();
+  await once(client, 'end');
+  near.resume();
+  if (stops) end();
+  sandbox.write('behind the end');
+  if (!stops) await once(near, 'data');
+  sandbox.resume();
+  let count = 0;
+  for await (const chunk of visitor as AsyncIterable<Buffer>) count += chunk.length;
+  expect(count).toBe(said.length);
+});
+
 /** A visitor's message of so many bytes, under a mask of zeros. */
 function message(length: number): Buffer {
   const frame = Buffer.alloc(14 + length);
