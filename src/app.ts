@@ -49,7 +49,7 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.disable('etag');
 
-  app.use(checkAddress(parts.addresses));
+  app.use(checkAddress(parts.addresses, parts.hosts));
   app.use(findSandbox(parts.hosts)); // 1 who is asked for?
   app.use(limitRate(parts.rateLimit)); // 2 how often?
   app.use(limitOpen(parts.clients, 'TOO_MANY_CONNECTIONS', frontedVisitor)); // how many at once?

@@ -67,7 +67,11 @@ export async function createAccess(
   const secrets = config.COOKIE_SECRET.length > 0 ? config.COOKIE_SECRET : [randomSecret()];
   const seals = new Seals(secrets);
   const live = new LiveExchanges();
-  const revocations = await Revocations.load(config.STATE_FILE, (id) => live.end(id));
+  const revocations = await Revocations.load(
+    config.STATE_FILE,
+    (id) => live.end(id),
+    (count) => log('warn', 'state.torn', { count }),
+  );
   const shared = store && new SharedRevocations(store, revocations, log);
   await shared?.join();
   // Where nobody remembers what was ended, what can be ended may not outlive this process. Others

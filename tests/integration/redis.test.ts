@@ -209,7 +209,7 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
   });
 
   test('while Redis says nothing requests go on, and the log says it once', async () => {
-    await start({ RATE_LIMIT_MAX: '1000' });
+    await start({ RATE_LIMIT_MAX: '1000', TRUSTED_PROXIES: '127.0.0.1' });
     const key = { authorization: `Bearer ${one.daytona.apiKey}` };
     await get(one, key);
     await get(two, key);
@@ -233,10 +233,11 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
       expect(saidOf(rig, 'store.lost')).toHaveLength(1);
       expect(await eventually(() => saidOf(rig, 'store.back').length === 1)).toBe(true);
     }
+    // One who was not counted while each of them counted alone.
+    const another = { ...key, 'x-forwarded-for': '192.0.2.1' };
     const remaining = async (rig: Rig) =>
-      Number(/remaining=(\d+)/.exec(String((await get(rig, key)).headers.ratelimit))?.[1]);
-    const before = await remaining(one);
-    expect(await remaining(two)).toBe(before - 1);
+      Number(/remaining=(\d+)/.exec(String((await get(rig, another)).headers.ratelimit))?.[1]);
+    expect([await remaining(one), await remaining(two)]).toEqual([999, 998]);
   });
 
   test('a budget that was counted alone is not given anew', async () => {
@@ -245,5 +246,20 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     await redis.kill();
     expect((await get(one)).status).toBe(429);
     await redis.restart();
+  });
+
+  test('a Redis that comes back empty gives nobody a new budget', async () => {
+    await start({ RATE_LIMIT_MAX: '4', AUTH_FAILURES_MAX: '2' });
+    const wrong = { 'x-daytona-preview-token': 'wrong' };
+    const answer = async () => codeOf(await get(one, wrong));
+    for (let i = 0; i < 2; i++) expect(await answer()).toBe('LOGIN_REQUIRED');
+    expect(await answer()).toBe('TOO_MANY_FAILURES');
+    await redis.restart();
+    for (const rig of [one, two]) {
+      expect(await eventually(() => saidOf(rig, 'store.back').length === 1)).toBe(true);
+    }
+    expect(codeOf(await get(two, wrong))).toBe('LOGIN_REQUIRED'); // One failure that Redis knows.
+    expect(await answer()).toBe('TOO_MANY_FAILURES');
+    expect(await answer()).toBe('RATE_LIMITED');
   });
 });
