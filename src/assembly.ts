@@ -93,7 +93,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
     rateLimit: {
-      hits: countHits('rate', config.RATE_LIMIT_WINDOW_MS, store),
+      hits: countHits('rate', config.RATE_LIMIT_WINDOW_MS, config.RATE_LIMIT_MAX, store),
       windowMs: config.RATE_LIMIT_WINDOW_MS,
       max: config.RATE_LIMIT_MAX,
     },

@@ -39,17 +39,33 @@ class OwnHits implements Hits {
  * Counts in memory, or over all instances where they share a store.
  *
  * @param name tells these hits from others in the shared store
+ * @param max hits of one client in a window, which a store that has lost its count gives nobody anew
  */
-export function countHits(name: string, windowMs: number, store: SharedStore | undefined): Hits {
+export function countHits(
+  name: string,
+  windowMs: number,
+  max: number,
+  store: SharedStore | undefined,
+): Hits {
   const own = new OwnHits(windowMs);
   if (!store) return own;
   const shared = new SharedHits(name, windowMs, store);
+  let countedAloneUntil = Number.NEGATIVE_INFINITY;
+  /** Own windows are others than the shared ones: what is counted here says nothing at other times. */
+  const isSpent = (here: ClientRateLimitInfo, total: ClientRateLimitInfo) =>
+    performance.now() < countedAloneUntil &&
+    here.totalHits >= max &&
+    here.totalHits > total.totalHits;
   return {
     // Counted here in any case: when the shared count is lost, nobody begins anew.
     increment: async (client) => {
       const [total, here] = await Promise.all([shared.increment(client), own.increment(client)]);
-      return total ?? here;
+      if (!total) countedAloneUntil = performance.now() + windowMs;
+      return total && !isSpent(here, total) ? total : here;
     },
-    get: async (client) => (await shared.get(client)) ?? own.get(client),
+    get: async (client) => {
+      const [total, here] = await Promise.all([shared.get(client), own.get(client)]);
+      return total && !(here && isSpent(here, total)) ? total : here;
+    },
   };
 }

@@ -241,9 +241,30 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
 
   test('a budget that was counted alone is not given anew', async () => {
     await start({ RATE_LIMIT_MAX: '3', ACCESS_MODE: 'open' });
-    for (let i = 0; i < 3; i++) await get(one);
+    // Who asked which store serves would spend of the same budget.
+    const bothTell = (event: string) =>
+      eventually(() => [one, two].every((rig) => saidOf(rig, event).length === 1));
+    for (let i = 0; i < 3; i++) expect((await get(one)).status).toBe(200);
     await redis.kill();
     expect((await get(one)).status).toBe(429);
+    expect(await bothTell('store.lost')).toBe(true);
     await redis.restart();
+    expect(await bothTell('store.back')).toBe(true);
+    expect((await get(one)).status).toBe(429);
+    // At an instance that has counted nothing alone, all are counted together from now on.
+    const { status, headers } = await get(two);
+    expect([status, /remaining=(\d+)/.exec(String(headers.ratelimit))?.[1]]).toEqual([200, '1']);
+  });
+
+  test('failed attempts that were counted alone are not forgiven', async () => {
+    await start({ AUTH_FAILURES_MAX: '2' });
+    await loseRedis();
+    const wrong = { 'x-daytona-preview-token': 'wrong' };
+    for (let i = 0; i < 2; i++) expect((await get(one, wrong)).status).toBe(401);
+    redis.resume();
+    expect(await bothSay('redis')).toBe(true);
+    expect((await get(two, wrong)).status).toBe(401); // The first one that Redis hears of.
+    const right = { 'x-daytona-preview-token': one.sandbox.token };
+    expect(codeOf(await get(one, right))).toBe('TOO_MANY_FAILURES');
   });
 });
