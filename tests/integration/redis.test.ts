@@ -84,6 +84,8 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     const { body } = await ask(rig.proxy.port, { host: 'localhost', path: '/health' });
     return JSON.parse(body).cache.store as string;
   };
+  const statsOf = async (rig: Rig) =>
+    JSON.parse((await ask(rig.proxy.port, { host: 'localhost', path: '/stats' })).body).store;
   const bothSay = (store: string) =>
     eventually(async () => (await storeOf(one)) === store && (await storeOf(two)) === store);
   const saidOf = (rig: Rig, event: string) => rig.logs().filter((line) => line.event === event);
@@ -227,8 +229,10 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     };
     await Promise.all([rounds(one), rounds(two)]);
     expect(await bothSay('memory (redis is down)')).toBe(true);
+    expect(await statsOf(one)).toBe('memory (redis is down)');
     redis.resume();
     expect(await bothSay('redis')).toBe(true);
+    expect(await statsOf(one)).toBe('redis');
     for (const rig of [one, two]) {
       expect(saidOf(rig, 'store.lost')).toHaveLength(1);
       expect(await eventually(() => saidOf(rig, 'store.back').length === 1)).toBe(true);
