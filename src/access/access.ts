@@ -82,8 +82,9 @@ export async function createAccess(
   const shares = new Shares(endable, revocations);
   const partitioned = config.EMBEDDING === 'partitioned';
   const sessions = new Sessions(seals, endable, { ttlMs: config.SESSION_TTL_MS, partitioned });
-  const failed = countHits('failure', config.RATE_LIMIT_WINDOW_MS, store);
-  const failures = new Failures(failed, config.RATE_LIMIT_WINDOW_MS, config.AUTH_FAILURES_MAX);
+  const { RATE_LIMIT_WINDOW_MS: windowMs, AUTH_FAILURES_MAX: mostFailures } = config;
+  const failed = countHits('failure', windowMs, store);
+  const failures = new Failures(failed, windowMs, mostFailures);
   const open = config.ACCESS_MODE === 'open';
 
   const sandboxOf = (address: SandboxAddress, client: string) => {

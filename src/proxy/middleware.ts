@@ -13,6 +13,7 @@ import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
+import { CloserLooks } from './closerLooks.ts';
 import { Connections } from './connections.ts';
 import { framedFor } from './framing.ts';
 import { locationContext } from './location.ts';
@@ -52,6 +53,7 @@ type Next = (error?: unknown) => void;
 export function createCarrier(options: ProxyOptions): Carrier {
   const { originMode, uploadStallMs, log } = options;
   const connections = new Connections(options);
+  const looks = new CloserLooks(connections);
 
   const send = async (req: IncomingMessage, res: Upgrade['response'], body?: RequestBody) => {
     const { exchange } = req;
@@ -78,12 +80,16 @@ export function createCarrier(options: ProxyOptions): Carrier {
         break;
       } catch (error) {
         if (!(error instanceof Refused) || !exchange.upstream) throw error;
-        const { refusal } = error;
-        if (refusals === mostRefusals) throw giveUpOn(refusal);
-        const upstream = await exchange.upstream.again(refusal);
+        const { answer } = error;
+        const refusal =
+          error.refusal === 'unclear'
+            ? await looks.refusal(exchange.upstream, answer.status)
+            : error.refusal;
+        if (refusal && refusals === mostRefusals) throw giveUpOn(refusal);
+        const upstream = refusal && (await exchange.upstream.again(refusal));
         if (clientLeft(req, res)) return;
         if (!upstream) {
-          passOn(exchange, res, error.answer);
+          passOn(exchange, res, answer);
           break;
         }
         exchange.upstream = upstream;
