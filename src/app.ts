@@ -60,7 +60,7 @@ export function createApp(parts: AppParts): Express {
   app.disable('x-powered-by');
   app.disable('etag');
 
-  app.use(checkAddress(parts.addresses));
+  app.use(checkAddress(parts.addresses, parts.hosts));
   app.use(findSandbox(parts.hosts)); // 1 who is asked for?
   if (parts.inPlatform) app.use(findToolbox);
   app.use(limitRate(parts.rateLimit)); // 2 how often?

@@ -84,7 +84,11 @@ export async function createAccess(
   const secrets = given.length > 0 ? given : [randomSecret()];
   const seals = new Seals(secrets);
   const live = new LiveExchanges();
-  const revocations = await Revocations.load(config.STATE_FILE, (id) => live.end(id));
+  const revocations = await Revocations.load(
+    config.STATE_FILE,
+    (id) => live.end(id),
+    (count) => log('warn', 'state.torn', { count }),
+  );
   const shared = store && new SharedRevocations(store, revocations, log);
   await shared?.join();
   // Where nobody remembers what was ended, what can be ended may not outlive this process. Others
@@ -95,8 +99,9 @@ export async function createAccess(
   const shares = new Shares(endable, revocations);
   const partitioned = config.EMBEDDING === 'partitioned';
   const sessions = new Sessions(seals, endable, { ttlMs: config.SESSION_TTL_MS, partitioned });
-  const failed = countHits('failure', config.RATE_LIMIT_WINDOW_MS, store);
-  const failures = new Failures(failed, config.RATE_LIMIT_WINDOW_MS, config.AUTH_FAILURES_MAX);
+  const { RATE_LIMIT_WINDOW_MS: windowMs, AUTH_FAILURES_MAX: mostFailures } = config;
+  const failed = countHits('failure', windowMs, store);
+  const failures = new Failures(failed, windowMs, mostFailures);
   const open = config.ACCESS_MODE === 'open';
 
   const sandboxOf = (address: SandboxAddress, client: string) => {

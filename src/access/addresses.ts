@@ -1,6 +1,7 @@
 import { type BlockList, isIP } from 'node:net';
 import type { RequestHandler } from 'express';
 import { ProxyError } from '../replies/errors.ts';
+import { type Hosts, isHealthProbe } from './healthProbes.ts';
 
 export interface AddressRules {
   /** Only these get in; undefined for all. */
@@ -8,12 +9,14 @@ export interface AddressRules {
   readonly deny: BlockList;
 }
 
-/** Lets in whose address may come, before anything else is asked. */
-export function checkAddress(rules: AddressRules): RequestHandler {
+/** Lets in whose address may come, and who only asks how we are, before anything else is asked. */
+export function checkAddress(rules: AddressRules, hosts: Hosts): RequestHandler {
   if (!rules.allow && rules.deny.rules.length === 0) return (_req, _res, next) => next();
   return (req, _res, next) => {
-    if (!mayCome(req.exchange.visitor.address, rules)) throw new ProxyError('ADDRESS_REFUSED');
-    next();
+    const { address } = req.exchange.visitor;
+    const denial = { allow: undefined, deny: rules.deny };
+    if (mayCome(address, rules) || (mayCome(address, denial) && isHealthProbe(req, hosts))) next();
+    else throw new ProxyError('ADDRESS_REFUSED');
   };
 }
 

@@ -18,6 +18,11 @@ export class Revocations {
   readonly #file: string | undefined;
   readonly #onEnd: (id: string) => void;
   #tellOthers: ((ending: Ending) => Promise<void>) | undefined;
+  /** What the file does not have yet: the next write tries it again. */
+  #unwritten: Ending[] = [];
+  /** True where the file may end in the middle of a line, as a full disk leaves it. */
+  #torn = false;
+  #last = Promise.resolve();
 
   private constructor(file: string | undefined, onEnd: (id: string) => void) {
     this.#file = file;
@@ -25,18 +30,22 @@ export class Revocations {
   }
 
   /**
-   * Reads what the file holds, and writes back what is still of use.
+   * Reads what the file holds, and writes back what is still of use. Lines that a full disk cut off
+   * are left out: they were written again, or whoever ended something was told that it failed.
    *
    * @param onEnd told of everything that is ended from now on
+   * @param onTorn told how many lines were cut off, where there are any
    * @throws ConfigError where the file cannot be read or written: what was ended must not work again
    */
   static async load(
     file: string | undefined,
     onEnd: (id: string) => void = () => {},
+    onTorn: (count: number) => void = () => {},
   ): Promise<Revocations> {
     const revocations = new Revocations(file, onEnd);
     try {
-      if (file !== undefined) await revocations.#restore(file);
+      const torn = file === undefined ? 0 : await revocations.#restore(file);
+      if (torn > 0) onTorn(torn);
     } catch (cause) {
       const { message } = cause as Error;
       throw new ConfigError(
@@ -52,7 +61,7 @@ export class Revocations {
 
   /** @param until when it would have ended anyway, in ms since the epoch */
   async add(id: string, until: number): Promise<void> {
-    if (this.has(id)) return;
+    if (this.has(id)) return this.#write([]); // Asked again, perhaps because that failed.
     if (this.#until.size >= most) this.#forget(Date.now());
     if (this.#until.size >= most) throw new Error('too many revocations');
     this.#end({ id, until });
@@ -91,14 +100,39 @@ export class Revocations {
     this.#onEnd(id);
   }
 
-  async #write(endings: readonly Ending[]): Promise<void> {
-    if (this.#file === undefined) return;
-    await appendFile(this.#file, endings.map(toLine).join(''), { mode: 0o600 });
+  /** Writes one after the other: only the last can have left half a line. */
+  #write(endings: readonly Ending[]): Promise<void> {
+    if (this.#file === undefined) return Promise.resolve();
+    this.#unwritten.push(...endings);
+    const written = this.#last.then(() => this.#append());
+    this.#last = written.catch(() => {});
+    return written;
   }
 
-  async #restore(file: string): Promise<void> {
+  async #append(): Promise<void> {
+    const batch = this.#unwritten;
+    if (this.#file === undefined || batch.length === 0) return;
+    this.#unwritten = [];
+    try {
+      const text = `${this.#torn ? '\n' : ''}${batch.map(toLine).join('')}`;
+      await appendFile(this.#file, text, { mode: 0o600 });
+      this.#torn = false;
+    } catch (error) {
+      this.#torn = true;
+      this.#unwritten.unshift(...batch.filter(({ id }) => this.has(id))); // Not what was swept.
+      throw error;
+    }
+  }
+
+  /** @returns how many lines were cut off */
+  async #restore(file: string): Promise<number> {
+    let torn = 0;
     // What stands behind the last newline was being written when the machine went down.
     for (const text of (await readOrEmpty(file)).split('\n').slice(0, -1)) {
+      if (isTorn(text)) {
+        if (text !== '') torn += 1;
+        continue;
+      }
       const { id, until } = ending.parse(JSON.parse(text));
       this.#until.set(id, until);
     }
@@ -106,7 +140,15 @@ export class Revocations {
     const kept = [...this.#until].map(([id, until]) => toLine({ id, until }));
     await writeFile(`${file}.new`, kept.join(''), { mode: 0o600 });
     await rename(`${file}.new`, file);
+    return torn;
   }
+}
+
+const lineStart = '{"id":"';
+
+/** True for the beginning of a line of ours without its end, an empty one included. */
+function isTorn(text: string): boolean {
+  return !text.endsWith('}') && (text.startsWith(lineStart) || lineStart.startsWith(text));
 }
 
 async function readOrEmpty(file: string): Promise<string> {

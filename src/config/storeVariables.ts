@@ -22,7 +22,7 @@ export const storeVariables = {
     off.or(redisUrl),
     '',
     'rediss://default:password@redis.example.com:6379/0',
-    'The Redis that several instances share, with the same `COOKIE_SECRET` on all of them. Empty, and `REDIS_HOST` too: memory.',
+    'The Redis (6.2 or newer) that several instances share, with the same `COOKIE_SECRET` on all of them. Empty, and `REDIS_HOST` too: memory.',
     true,
   ),
   REDIS_HOST: variable(

@@ -17,12 +17,12 @@ export interface Stoppable {
 /**
  * Runs until SIGTERM or SIGINT, then stops in order and exits 0; a second signal exits at once.
  * An error that nobody caught leaves the process in a state that nobody knows: it is logged, open
- * work is finished, and the exit code is 1.
+ * work is finished, and the exit code is 1. One that comes during a stop lets that go on.
  */
 export function runUntilStopped({ log, openWork, stop }: Stoppable): void {
   let stopping = false;
-  const end = async (exitCode: number, signal?: NodeJS.Signals) => {
-    if (stopping) process.exit(exitCode || 130);
+  let exitCode = 0;
+  const end = async (signal?: NodeJS.Signals) => {
     stopping = true;
     const { openRequests: requests, openWebSockets: sockets } = openWork.counts();
     const hurryMs = signal ? undefined : crashDrainMs - lastWordsMs;
@@ -34,12 +34,19 @@ export function runUntilStopped({ log, openWork, stop }: Stoppable): void {
     await log.close();
     process.exit(exitCode);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.on(signal, () => void end(0, signal));
+  const leave = async () => {
+    await log.close();
+    process.exit(exitCode || 130);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => void (stopping ? leave() : end(signal)));
+  }
   const crash = (error: unknown) => {
     log('error', 'process.crash', { cause: error instanceof Error ? error.stack : String(error) });
+    exitCode = 1;
+    if (stopping) return;
     setTimeout(() => process.exit(1), crashDrainMs).unref();
-    void end(1);
+    void end();
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);

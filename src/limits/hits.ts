@@ -45,11 +45,19 @@ export function countHits(name: string, windowMs: number, store: SharedStore | u
   if (!store) return own;
   const shared = new SharedHits(name, windowMs, store);
   return {
-    // Counted here in any case: when the shared count is lost, nobody begins anew.
+    // Counted here in any case: when the shared count is lost, nobody begins anew, nor when it comes
+    // back empty.
     increment: async (client) => {
       const [total, here] = await Promise.all([shared.increment(client), own.increment(client)]);
-      return total ?? here;
+      return higher(total, here);
     },
-    get: async (client) => (await shared.get(client)) ?? own.get(client),
+    get: async (client) => {
+      const [total, here] = await Promise.all([shared.get(client), own.get(client)]);
+      return here ? higher(total, here) : total;
+    },
   };
+}
+
+function higher(total: ClientRateLimitInfo | undefined, here: ClientRateLimitInfo) {
+  return total && total.totalHits >= here.totalHits ? total : here;
 }

@@ -40,19 +40,23 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
   const ranks = logger.levels;
   const rank = ranks[level] ?? 0;
   const enabled = (at: Level) => (ranks[at] ?? 0) <= rank;
+  let closing: Promise<void> | undefined;
   const log = (at: Level, event: LogEvent, facts?: Facts) => {
     if (!enabled(at)) return;
-    // One for each request: it goes to the transport without winston's two streams between.
-    if (event === 'access') lines.add(write({ level: at, event, facts }));
+    // One for each request: it goes to the transport without winston's two streams between, as does
+    // what comes behind their end, a crash of the last moment: they would throw.
+    if (event === 'access' || closing) lines.add(write({ level: at, event, facts }));
     else logger.log({ level: at, event, message: '', facts });
   };
   return Object.assign(log, {
     enabled,
-    close: () =>
-      new Promise<void>((resolve) => {
+    close: () => {
+      closing ??= new Promise<void>((resolve) => {
         logger.on('finish', () => void lines.settle().then(resolve));
         logger.end();
-      }),
+      });
+      return closing;
+    },
   });
 }
 

@@ -33,8 +33,12 @@ const sentences = {
   'store.lost': (f: Values) => `⚠️ Redis is lost: every instance goes on by itself (${f.cause})`,
   'store.back': () => '🔗 Redis is back: what instances share is shared again',
   'store.refused': (f: Values) => `⚠️ Redis refuses: ${f.cause}`,
+  'store.old': (f: Values) =>
+    `❌ Redis ${f.version} is too old: before 6.2, logins fail that end on another instance`,
   'state.failed': (f: Values) =>
     `❌ STATE_FILE cannot be written: what others have ended may work after a restart (${f.cause})`,
+  'state.torn': (f: Values) =>
+    `⚠️ STATE_FILE had ${f.count} lines that a full disk cut off: where ending a link or a login failed, end it again`,
   'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,
   'tls.failed': (f: Values) => `🔒 ${f.count} TLS handshakes failed, the last by ${f.last}`,
   'tls.renewed': (f: Values) => `🔒 Serving the renewed certificate, valid until ${f.until}`,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { clientLeft } from '../exchange.ts';
+import { passEarlyHints } from './earlyHints.ts';
 import { EventStream, isEventStream } from './eventStream.ts';
 import { flushLater } from './flushes.ts';
 import { announcedLength, framedFor, spoilsConnection, toStrings } from './framing.ts';
@@ -236,13 +237,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.#body?.settle();
     if (this.#interim > mostInterim) throw new Error('interim answers without end');
     if (status !== 103 || this.#req.httpVersionMinor === 0 || this.#res.headersSent) return;
-    const fields = responseHead(rawHeaders, locationContext(this.#req.exchange));
-    const link = fields.filter((_value, i) => i % 2 === 1 && /^link$/i.test(fields[i - 1] ?? ''));
-    try {
-      if (link.length > 0) this.#res.writeEarlyHints({ link });
-    } catch {
-      // Node refuses a Link that it cannot read; a hint may be left out.
-    }
+    passEarlyHints(this.#res, rawHeaders, locationContext(this.#req.exchange));
   }
 
   #passTrailers(rawTrailers: readonly string[]): void {

@@ -44,7 +44,9 @@ export class Direction {
     if (data) this.#onData?.();
   };
 
+  /** What comes behind the end is dropped: to write it would destroy what is still to leave. */
   write(chunk: Buffer): void {
+    if (this.to.writableEnded) return;
     if (!this.to.write(chunk)) this.from.pause();
   }
 

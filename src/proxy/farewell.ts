@@ -31,6 +31,7 @@ export class Farewell {
 
   begin(): void {
     const { from: client, to: sandbox, frames } = this.#up;
+    if (client.writableEnded || sandbox.writableEnded) return; // One of them has left already.
     if (client.destroyed || sandbox.destroyed) return;
     if (!frames.readable || !this.#down.frames.readable) {
       this.#up.end(); // Nobody knows where a frame of ours could stand.
@@ -103,6 +104,7 @@ export class Farewell {
     if (this.#over) return;
     this.#over = true;
     client.resume(); // What it says is dropped from here on.
+    client.setTimeout(0); // It is silent for as long as the sandbox reads.
     if (this.#sandboxGone || sandbox.destroyed) {
       this.#endClient();
       return;

@@ -13,6 +13,7 @@ import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
+import { CloserLooks } from './closerLooks.ts';
 import { Connections } from './connections.ts';
 import { wasNotConnected } from './failure.ts';
 import { framedFor } from './framing.ts';
@@ -56,6 +57,7 @@ type Next = (error?: unknown) => void;
 export function createCarrier(options: ProxyOptions): Carrier {
   const { originMode, uploadStallMs, followRedirects, log } = options;
   const connections = new Connections(options);
+  const looks = new CloserLooks(connections);
 
   const send = async (req: IncomingMessage, res: Upgrade['response'], body?: RequestBody) => {
     const { exchange } = req;
@@ -63,6 +65,9 @@ export function createCarrier(options: ProxyOptions): Carrier {
     if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
     else await carryHttp(connections, req, res, head, body);
   };
+
+  const whyRefused = async ({ refusal, answer }: Refused, upstream: Upstream) =>
+    refusal === 'unclear' ? looks.refusal(upstream, answer.status) : refusal;
 
   const carry = async (req: IncomingMessage, res: Upgrade['response']): Promise<void> => {
     const { exchange } = req;
@@ -90,15 +95,16 @@ export function createCarrier(options: ProxyOptions): Carrier {
           }
           continue;
         }
-        const refusal = refusalOf(error);
-        if (!refusal || !exchange.upstream) throw error;
-        if (refusals === mostRefusals) throw giveUpOn(refusal);
+        const refused = error instanceof Refused ? error : undefined;
+        if (!exchange.upstream || !(refused || wasNotConnected(error))) throw error;
+        const refusal = refused ? await whyRefused(refused, exchange.upstream) : 'unreachable';
+        if (refusal && refusals === mostRefusals) throw giveUpOn(refusal);
         refusals += 1;
-        const upstream = await exchange.upstream.again(refusal);
+        const upstream = refusal && (await exchange.upstream.again(refusal));
         if (clientLeft(req, res)) return;
         if (!upstream) {
-          if (!(error instanceof Refused)) throw error;
-          passOn(exchange, res, error.answer);
+          if (!refused) throw error;
+          passOn(exchange, res, refused.answer);
           break;
         }
         exchange.upstream = upstream;
@@ -155,12 +161,6 @@ function passOn(exchange: Exchange, res: Upgrade['response'], answer: WholeAnswe
   head.push(...exchange.ownFields);
   res.writeHead(status, framedFor(status, head));
   res.end(body);
-}
-
-/** Why a request has not come to the app, where it surely has not. */
-function refusalOf(error: unknown): Refusal | undefined {
-  if (error instanceof Refused) return error.refusal;
-  return wasNotConnected(error) ? 'unreachable' : undefined;
 }
 
 /** The edge has refused again and again what Daytona's API says of this sandbox. */

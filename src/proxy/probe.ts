@@ -5,17 +5,19 @@ import { toStrings } from './framing.ts';
 import { longestRefusal, refusalByBody, refusalByHead } from './refusal.ts';
 
 /** An app that takes longer over its first byte is there all the same. */
-const patienceMs = 10_000;
+const longestMs = 10_000;
 
 /**
  * Asks a sandbox's port for its front page, to see whether anything listens there yet.
  *
+ * @param patienceMs an app may take so long over its first byte; then it counts as one that answers
  * @returns undefined where an app answers, else why Daytona's edge does not let it
  * @throws Error where the connection fails
  */
 export async function probePort(
   connections: Connections,
   { target, headers: steering, pathPrefix }: Pick<Upstream, 'target' | 'headers' | 'pathPrefix'>,
+  patienceMs = longestMs,
 ): Promise<Refusal | undefined> {
   const connection = connections.take(target, true);
   const headers = [
@@ -67,7 +69,7 @@ class Look implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     const refusal = refusalByHead('GET', status, toStrings(controller.rawHeaders), this.#edgeHost);
-    if (refusal !== 'read-body') this.#say(refusal);
+    if (refusal !== 'read-body') this.#say(refusal === 'unclear' ? undefined : refusal);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -8,14 +8,15 @@ export const longestRefusal = 4096;
  * read together (DAYTONA.md, "How it says no"): an app may well answer 307, 401 or 502 itself.
  *
  * @param edgeHost the host that was asked: the edge's domain stands behind its first label
- * @returns the refusal; or `read-body` where only the body can tell; or undefined for the app's own
+ * @returns the refusal; or `read-body` where only the body can tell, `unclear` where that is never
+ *   sent; or undefined for the app's own
  */
 export function refusalByHead(
   method: string | undefined,
   status: number,
   rawHeaders: readonly string[],
   edgeHost: string,
-): Refusal | 'read-body' | undefined {
+): Refusal | 'read-body' | 'unclear' | undefined {
   if (status !== 307 && status !== 400 && status !== 401 && status !== 404 && status !== 502) {
     return undefined;
   }
@@ -36,9 +37,13 @@ export function refusalByHead(
     const bare = [...headers.keys()].every((name) => ofGateways.test(name));
     return empty && bare ? 'not-listening' : undefined;
   }
-  const json = headers.get('content-type')?.startsWith('application/json');
-  const small = length !== undefined && Number(length) > 0 && Number(length) <= longestRefusal;
-  return json && small && method !== 'HEAD' ? 'read-body' : undefined;
+  if (!headers.get('content-type')?.startsWith('application/json')) return undefined;
+  // What has no body need not say how long it would have been (RFC 9110, section 8.6).
+  if (method === 'HEAD' && length === undefined) return 'unclear';
+  if (length === undefined || Number(length) === 0 || Number(length) > longestRefusal) {
+    return undefined;
+  }
+  return method === 'HEAD' ? 'unclear' : 'read-body';
 }
 
 /** What an answer has that no app has made: all fields are those of servers on the way. */
@@ -87,11 +92,12 @@ export interface WholeAnswer {
 
 /** An answer by which Daytona's edge says that it has not let the request through to the app. */
 export class Refused extends Error {
-  readonly refusal: Refusal;
+  /** `unclear` where it has no body, by which alone it could be told from the app's. */
+  readonly refusal: Refusal | 'unclear';
   /** For the case that it was the app's after all. */
   readonly answer: WholeAnswer;
 
-  constructor(refusal: Refusal, answer: WholeAnswer) {
+  constructor(refusal: Refusal | 'unclear', answer: WholeAnswer) {
     super(`refused: ${refusal}`);
     this.refusal = refusal;
     this.answer = answer;

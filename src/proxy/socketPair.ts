@@ -47,10 +47,17 @@ export function joinSockets(
   for (const early of first.client) up.carry(early);
   down.join();
   up.join();
+  let parting = false;
   // What either side sends is read from one and written to the other: one clock sees both.
   client.setTimeout(idleMs, () => {
+    // Node tells this listener of every later time limit of the socket too. Those at the end are the
+    // client's alone: the sandbox may still have much to read.
+    if (parting || client.readableEnded || sandbox.readableEnded) return;
     client.destroy();
     sandbox.destroy();
   });
-  return () => new Farewell(down, up).begin();
+  return () => {
+    parting = true;
+    new Farewell(down, up).begin();
+  };
 }

@@ -68,9 +68,10 @@ export function mayReadStats(req: IncomingMessage, token: string | undefined): b
   const bearer = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
   if (token !== undefined && bearer !== undefined && sameSecret(bearer, token)) return true;
   const host = (req.headers.host ?? '').toLowerCase();
-  return (
-    loopback.test(req.socket.remoteAddress ?? '') &&
-    !Object.keys(req.headers).some((name) => forwarding.test(name)) &&
-    localHost.test(host)
-  );
+  return loopback.test(req.socket.remoteAddress ?? '') && !isForwarded(req) && localHost.test(host);
+}
+
+/** True where a front proxy says that it speaks for somebody else. */
+export function isForwarded(req: IncomingMessage): boolean {
+  return Object.keys(req.headers).some((name) => forwarding.test(name));
 }

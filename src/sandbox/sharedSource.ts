@@ -129,7 +129,9 @@ export class SharedSource implements SandboxSource {
 
   async #keep<T>(key: string, value: T, ttlMs: number): Promise<void> {
     const kept: Kept<T> = { value, freshUntil: Date.now() + ttlMs, ttlMs };
-    await this.#store.write(key, kept, ttlMs + this.#rules.staleMs);
+    const written = await this.#store.write(key, kept, ttlMs + this.#rules.staleMs);
+    // What stood there before is out of date by now.
+    if (!written) await this.#store.remove(key);
   }
 }
 

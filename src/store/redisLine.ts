@@ -3,6 +3,7 @@ import { createClient, ErrorReply } from '@redis/client';
 import type { Log } from '../log/logger.ts';
 import { clientOptions, type RedisAddress } from './address.ts';
 import { late, within } from './deadline.ts';
+import { tooOld } from './redisVersion.ts';
 
 /** The longest that anybody waits for Redis. */
 const deadlineMs = 250;
@@ -34,6 +35,7 @@ export class RedisLine {
   /** Only while it is up. */
   #client: Client | undefined;
   #lost = false;
+  #saidOld = false;
   #closed = false;
   /** Ends what the connection waits for at this moment. */
   #interrupt = new AbortController();
@@ -130,6 +132,7 @@ export class RedisLine {
       broken.addEventListener('abort', () => reject(broken.reason), { once: true });
     });
     await patiently(Promise.race([client.connect(), interrupted]));
+    void this.#checkVersion(client);
     const listening = client.subscribe(this.#channel, (text) => this.onNews(text));
     await patiently(Promise.race([listening, interrupted]));
     for (;;) {
@@ -143,6 +146,15 @@ export class RedisLine {
         await sleep(beatMs, broken);
       }
     }
+  }
+
+  /** Says it once; nothing waits for it, and whoever may not ask (ACL) is not told. */
+  async #checkVersion(client: Client): Promise<void> {
+    const info = await client.info('server').catch(() => '');
+    const version = tooOld(info);
+    if (version === undefined || this.#saidOld) return;
+    this.#saidOld = true;
+    this.#log('error', 'store.old', { version });
   }
 
   #gain(client: Client): void {

@@ -15,6 +15,8 @@ export class SharedStore {
   readonly line: RedisLine;
   readonly envelopes: Envelopes;
   readonly #listeners = new Map<string, (text: string) => void>();
+  /** What Redis did not hear of being removed: one that was only out of reach has it still. */
+  readonly #owed = new Set<string>();
 
   constructor(line: RedisLine, envelopes: Envelopes) {
     this.line = line;
@@ -23,6 +25,8 @@ export class SharedStore {
       const topic = text.slice(0, text.indexOf(' '));
       this.#listeners.get(topic)?.(text.slice(topic.length + 1));
     };
+    // Ahead of all other listeners, and so of whatever is read on that connection.
+    line.onUp(() => void this.#removeAll([...this.#owed]));
   }
 
   /** @returns undefined where there is nothing, or nothing that can be believed */
@@ -58,8 +62,9 @@ export class SharedStore {
     return answer === undefined ? undefined : answer === 'OK';
   }
 
+  /** Where Redis is away, it is removed when it is back. */
   async remove(key: string): Promise<void> {
-    await this.line.ask((client) => client.del(this.envelopes.nameOf(key)));
+    await this.#removeAll([key]);
   }
 
   /** Tells all instances, this one too; who is not connected at this moment does not hear of it. */
@@ -82,6 +87,18 @@ export class SharedStore {
     this.line.onUp(listener);
   }
 
+  async #removeAll(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    for (const key of keys) this.#owed.delete(key);
+    const names = keys.map((key) => this.envelopes.nameOf(key));
+    if ((await this.line.ask((client) => client.del(names))) !== undefined) return;
+    for (const key of keys) this.#owed.add(key);
+    for (const oldest of this.#owed) {
+      if (this.#owed.size <= mostOwed) break;
+      this.#owed.delete(oldest);
+    }
+  }
+
   status(): Status {
     return this.line.status;
   }
@@ -91,6 +108,8 @@ export class SharedStore {
   }
 }
 
+/** What is forgotten beyond that heals as in a proxy without Redis: when it turns out to be wrong. */
+const mostOwed = 10_000;
 /** Longer than any clock is wrong; news that come again do no harm. */
 const newsMs = 300_000;
 

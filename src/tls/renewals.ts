@@ -6,7 +6,7 @@ import { type Certificate, certificateWarnings, checkCertificate, dayOf } from '
 import { readTexts } from './certificateFiles.ts';
 
 /** A renewal changes several files, one after the other: it is looked at when it has settled. */
-const settleMs = 500;
+const settleMs = 1_500;
 
 export interface RenewalParts {
   readonly files: TlsFiles;
@@ -79,8 +79,10 @@ export class Renewals {
     for (const watcher of this.#watchers.splice(0)) watcher.close();
   }
 
+  /** Waits anew with each change; where they do not end, the poll looks in between. */
   #soon(): void {
-    this.#settling ??= setTimeout(() => {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
       this.#settling = undefined;
       void this.#look();
     }, settleMs).unref();

@@ -89,13 +89,32 @@ describeWith('nginx', 'Nginx before two instances', () => {
   });
 
   test.each([
+    ['PUT', 0],
+    ['PUT', 100],
+    ['PUT', 99_999],
+    ['DELETE', 0],
+    ['DELETE', 100],
+  ])('repeats %s with a body of %i bytes at the other, whole', async (method, size) => {
+    const bodies: number[] = [];
+    living.on('request', async (req) => {
+      let bytes = 0;
+      req.on('data', (chunk) => {
+        bytes += chunk.length;
+      });
+      req.on('end', () => bodies.push(bytes));
+    });
+    await withDying(async () => {
+      expect((await send(method, 'x'.repeat(size))).status).toBe(200);
+      expect(seen).toEqual({ dying: [method], living: [method] });
+      expect(bodies).toEqual([size]);
+    });
+  });
+
+  test.each([
     ['POST', 100],
     ['POST', 0],
     ['PATCH', 100],
-    ['PUT', 100],
-    ['PUT', 0],
-    ['DELETE', 0],
-    ['DELETE', 100],
+    ['PUT', 1_000_000],
     ['PROPFIND', 0],
     ['MOVE', 0],
     ['LOCK', 0],
@@ -108,9 +127,10 @@ describeWith('nginx', 'Nginx before two instances', () => {
     });
   });
 
-  test('sends a chunked upload once', async () => {
+  test('sends a chunked upload once that does not come with its head', async () => {
     await withDying(async () => {
-      expect((await send('PUT', 'abc', { 'transfer-encoding': 'chunked' })).status).toBe(502);
+      const upload = 'x'.repeat(1_000_000);
+      expect((await send('PUT', upload, { 'transfer-encoding': 'chunked' })).status).toBe(502);
       expect(seen).toEqual({ dying: ['PUT'], living: [] });
     });
   });

@@ -281,4 +281,18 @@ describe('addresses', () => {
     expect((await from('127.0.0.2')).status).toBe(200);
     expect((await get({ host: 'localhost', path: '/health' })).status).toBe(403);
   });
+
+  test('IP_ALLOW lets a neighbour ask how the proxy is, and nothing else', async () => {
+    await start({ IP_ALLOW: '203.0.113.0/24' });
+    const status = async (path: string, host = 'localhost', headers = {}) =>
+      (await get({ host, path, headers })).status;
+    expect(await status('/health')).toBe(200);
+    expect(await status('/ready')).toBe(200);
+    expect(await status('/health', '10.0.0.7:3000')).toBe(200); // As a kubelet asks.
+    expect(await status('/stats')).toBe(403);
+    expect(await status('/')).toBe(403);
+    expect(await status('/health', rig.host())).toBe(403);
+    expect(await status('/health', 'localhost', { 'x-forwarded-for': '203.0.113.1' })).toBe(403);
+    expect((await get({ host: 'localhost', path: '/health', method: 'POST' })).status).toBe(403);
+  });
 });

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { variables } from '../../src/config/variables.ts';
-import { findBinary } from '../support/binary.ts';
+import { describeWith, findBinary } from '../support/binary.ts';
 import { ask } from '../support/client.ts';
 import { startRig } from '../support/rig.ts';
 
@@ -29,7 +29,6 @@ const files = ['docker', 'nginx'].flatMap((folder) =>
 /** Words that look like settings of ours and are others'. */
 const foreign =
   /^(?:NODE_ENV|REDISCLI_AUTH|CLOUDFLARE_API_TOKEN|CAP_NET_BIND_SERVICE|AF_[A-Z0-9]+)$/;
-const testWith = (binary: string) => (findBinary(binary) === undefined ? test.skip : test);
 
 test('there are as many as there should be', () => {
   expect(files.length).toBe(13);
@@ -125,21 +124,25 @@ test('a probe that asks a pod by its address is answered', async () => {
   }
 });
 
-testWith('systemd-analyze')('systemd understands its units', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'units-'));
-  for (const name of ['daytona-proxy.service', 'daytona-proxy@.service']) {
-    const text = read(`docker/${name}`).replaceAll('/usr/bin/node', process.execPath);
-    writeFileSync(join(folder, name), text);
-    const said = execFileSync('systemd-analyze', ['verify', join(folder, name)], {
-      encoding: 'utf8',
-      stdio: 'pipe',
-    });
-    expect(said).toBe('');
-  }
-  rmSync(folder, { recursive: true });
+describeWith('systemd-analyze', 'systemd', () => {
+  test('understands its units', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'units-'));
+    for (const name of ['daytona-proxy.service', 'daytona-proxy@.service']) {
+      const text = read(`docker/${name}`).replaceAll('/usr/bin/node', process.execPath);
+      writeFileSync(join(folder, name), text);
+      const said = execFileSync('systemd-analyze', ['verify', join(folder, name)], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      });
+      expect(said).toBe('');
+    }
+    rmSync(folder, { recursive: true });
+  });
 });
 
-testWith('kubectl')('kubectl understands the folder', () => {
+// Debian 12 has 1.20, which knows nothing of a secretGenerator's `envs`.
+const kubectl = findBinary('kubectl') === undefined ? test.skip : test;
+kubectl('kubectl (1.21 or newer, which CI has not: skipped there) understands the folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'kubernetes-'));
   cpSync(join(root, 'docker/kubernetes'), folder, { recursive: true });
   cpSync(join(folder, 'secret.env.example'), join(folder, 'secret.env'));

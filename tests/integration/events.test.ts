@@ -1,4 +1,7 @@
+import { PassThrough } from 'node:stream';
 import { afterEach, expect, test } from '@jest/globals';
+import { createLog } from '../../src/log/logger.ts';
+import { followEvents, type SandboxChange } from '../../src/sandbox/events.ts';
 import { ask, codeOf } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Rig, startRig } from '../support/rig.ts';
@@ -63,7 +66,7 @@ test('a key without the right to events is told once, and everything works', asy
   expect(await got()).toBe('ok');
 });
 
-test('no secret of a sandbox is kept or logged', async () => {
+test('no secret of a sandbox is logged', async () => {
   await start();
   expect(await heard('events.on')).toBe(true);
   expect(await got()).toBe('ok');
@@ -72,6 +75,34 @@ test('no secret of a sandbox is kept or logged', async () => {
     true,
   );
   expect(JSON.stringify(rig.logs())).not.toContain('only-the-sandbox-may-know');
+});
+
+test('no secret of a sandbox comes further than to who reads the stream', async () => {
+  await start({ DAYTONA_EVENTS: 'off' });
+  const { apiKey, apiUrl, sandboxes } = rig.daytona;
+  const changes: SandboxChange[] = [];
+  let lines = '';
+  const stream = new PassThrough().on('data', (chunk) => {
+    lines += chunk;
+  });
+  const end = await followEvents({
+    apiKey,
+    apiUrl,
+    onChange: (change) => changes.push(change),
+    log: createLog({ level: 'info', format: 'json', stream }),
+  });
+  try {
+    expect(await eventually(() => lines.includes('events.on'))).toBe(true);
+    const { id } = sandboxes.create();
+    rig.sandbox.state = 'stopped';
+    expect(await eventually(() => changes.length >= 2)).toBe(true);
+    expect(changes.map(({ facts }) => facts.id)).toEqual(
+      expect.arrayContaining([id, rig.sandbox.id]),
+    );
+    expect(JSON.stringify(changes)).not.toContain('only-the-sandbox-may-know');
+  } finally {
+    end();
+  }
 });
 
 test('with DAYTONA_EVENTS=off nobody listens', async () => {

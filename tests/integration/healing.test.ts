@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
 import { ask, codeOf, openWebSocket, raw } from '../support/client.ts';
 import { type Rig, type RigOptions, startRig } from '../support/rig.ts';
@@ -20,10 +20,14 @@ const app = async (req: IncomingMessage, res: ServerResponse) => {
   res.end('the app');
 };
 
+/** As Daytona's edge refuses in these tests: with the way to its login, or with a 401 of JSON. */
+let newerRefusal = false;
+
 /** Starts with a link in the cache, then renews the token behind the proxy's back. */
 async function renewed(options: RigOptions = {}): Promise<void> {
   seen = [];
   rig = await startRig({ app, ...options });
+  rig.daytona.faults.newerRefusal = newerRefusal;
   expect((await ask(rig.proxy.port, { host: rig.host() })).status).toBe(200);
   seen.length = 0;
   rig.daytona.calls.length = 0;
@@ -37,7 +41,17 @@ function renew(): void {
 
 const lookups = () => rig.daytona.calls.filter(({ path }) => path.endsWith('preview-url')).length;
 
-describe('a token that was renewed', () => {
+describe.each([
+  ['the way to a login', false],
+  ['401 and JSON', true],
+])('a token that was renewed, refused with %s,', (_how, newer) => {
+  beforeEach(() => {
+    newerRefusal = newer;
+  });
+  afterEach(() => {
+    newerRefusal = false;
+  });
+
   test('goes unnoticed, at the cost of one lookup', async () => {
     await renewed();
     const answers = await Promise.all(
@@ -47,6 +61,15 @@ describe('a token that was renewed', () => {
       Array(50).fill('200 the app'),
     );
     expect(lookups()).toBe(1);
+  });
+
+  test('goes unnoticed by HEAD, whose refusal has no body to be told by', async () => {
+    await renewed();
+    const head = () => ask(rig.proxy.port, { host: rig.host(), method: 'HEAD' });
+    const answers = await Promise.all(Array.from({ length: 20 }, head));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(lookups()).toBe(1);
+    expect(seen.filter((line) => line.startsWith('HEAD'))).toHaveLength(20);
   });
 
   test.each([
@@ -104,6 +127,63 @@ describe('a token that was renewed', () => {
     expect((await ask(rig.proxy.port, { host: rig.host(), method: 'POST' })).body).toBe('the app');
     expect(lookups()).toBe(2);
     expect(seen).toHaveLength(1);
+  });
+});
+
+describe('an answer to HEAD that looks like a refusal', () => {
+  const json = { 'content-type': 'application/json' };
+  const head = () => ask(rig.proxy.port, { host: rig.host(), method: 'HEAD' });
+
+  test.each([
+    ['stopped', (at: Rig) => at.daytona.sandboxes.stop(at.sandbox)],
+    ['deleted', (at: Rig) => at.daytona.sandboxes.delete(at.sandbox)],
+  ])('is Daytona’s where the sandbox has been %s', async (_what, change) => {
+    seen = [];
+    rig = await startRig({ app });
+    expect((await head()).status).toBe(200);
+    change(rig);
+    const { status, headers } = await head();
+    const code = status === 404 ? 'SANDBOX_NOT_FOUND' : 'SANDBOX_NOT_RUNNING';
+    expect([status, headers['x-proxy-error']]).toEqual([status === 404 ? 404 : 503, code]);
+  });
+
+  test.each([
+    [400, { ...json, 'content-length': 20 }],
+    [401, { ...json, 'content-length': 20 }],
+    [404, json],
+  ])(
+    'and is the app’s, with %i, is passed on, and costs the app one look',
+    async (status, fields) => {
+      seen = [];
+      rig = await startRig({
+        app: (req, res) => {
+          seen.push(req.method ?? '');
+          res.writeHead(status, fields).end(req.method === 'HEAD' ? '' : '{"message":"not here"}');
+        },
+      });
+      for (let i = 0; i < 20; i++) {
+        const answer = await head();
+        expect([answer.status, answer.headers['x-proxy-error']]).toEqual([status, undefined]);
+      }
+      expect(seen.filter((method) => method === 'GET')).toHaveLength(1);
+      expect(lookups()).toBe(1);
+    },
+  );
+
+  test('is looked into again for another status', async () => {
+    seen = [];
+    rig = await startRig({
+      app: (req, res) => {
+        seen.push(req.method ?? '');
+        if (req.method === 'HEAD') res.writeHead(404, { ...json, 'content-length': 20 });
+        res.end();
+      },
+    });
+    expect((await head()).status).toBe(404);
+    rig.daytona.faults.newerRefusal = true;
+    renew();
+    expect((await head()).status).toBe(404);
+    expect(lookups()).toBe(2);
   });
 });
 

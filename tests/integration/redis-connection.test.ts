@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
+import { Transform } from 'node:stream';
 import { expect, test } from '@jest/globals';
 import { describeWith, freePorts } from '../support/binary.ts';
 import { makeCertificate } from '../support/certificate.ts';
@@ -117,6 +118,26 @@ describeWith('redis-server', 'a proxy whose Redis is not as it should be', () =>
     }
   });
 
+  test('says once that it is too old, and goes on', async () => {
+    const redis = await startRedis();
+    const older = (text: string) => text.replace(/redis_version:(\d+\.\d+)/, 'redis_version:6.0');
+    const relay = await startRelay(redis.port, older);
+    const rig = await startAlone(`redis://127.0.0.1:${relay.port}`);
+    try {
+      expect(await says(rig, 'store.old')).toBe(true);
+      relay.silence();
+      expect(await says(rig, 'store.back')).toBe(true);
+      const said = rig.logs().filter(({ event }) => event === 'store.old');
+      expect(said).toEqual([
+        expect.objectContaining({ level: 'error', version: expect.stringMatching(/^6\.0\./) }),
+      ]);
+    } finally {
+      await rig.close();
+      await relay.close();
+      await redis.close();
+    }
+  });
+
   test('is told of a wrong password in the log, without it', async () => {
     const redis = await startRedis('--requirepass', 'the right one');
     const rig = await startAlone(redis.url.replace('//', '//:a-wrong-one@'));
@@ -132,8 +153,12 @@ describeWith('redis-server', 'a proxy whose Redis is not as it should be', () =>
   });
 });
 
-/** Hands bytes on, until it keeps those of all its present connections to itself. */
-async function startRelay(to: number) {
+/**
+ * Hands bytes on, until it keeps those of all its present connections to itself.
+ *
+ * @param alter changes what Redis says, and not how long it is
+ */
+async function startRelay(to: number, alter = (text: string) => text) {
   const pairs = new Set<[net.Socket, net.Socket]>();
   let count = 0;
   const server = net.createServer((near) => {
@@ -142,7 +167,11 @@ async function startRelay(to: number) {
     pairs.add([near, far]);
     for (const socket of [near, far]) socket.on('error', () => {});
     near.pipe(far);
-    far.pipe(near);
+    const altered = new Transform({
+      transform: (chunk: Buffer, _encoding, done) =>
+        done(null, Buffer.from(alter(chunk.toString('latin1')), 'latin1')),
+    });
+    far.pipe(altered).pipe(near);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -152,7 +181,7 @@ async function startRelay(to: number) {
     silence: () => {
       for (const [near, far] of pairs) {
         near.unpipe(far).resume();
-        far.unpipe(near).resume();
+        far.unpipe().resume();
       }
     },
     close: async () => {

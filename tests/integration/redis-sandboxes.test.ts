@@ -10,6 +10,7 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
   let one: Rig;
   let two: Rig;
   let prefix = 0;
+  let env: Record<string, string>;
 
   beforeAll(async () => {
     redis = await startRedis();
@@ -17,21 +18,30 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
   afterAll(() => redis.close());
   beforeEach(async () => {
     prefix += 1;
-    const env = settings();
+    env = {
+      REDIS_URL: redis.url,
+      REDIS_PREFIX: `test-${prefix}:`,
+      COOKIE_SECRET: 's'.repeat(32),
+    };
     one = await startRig({ app: (_req, res) => void res.end('the app'), env });
     two = await startRig({ env, beside: one });
   });
   afterEach(async () => {
+    redis.resume();
     await two.close();
     await one.close();
   });
 
-  const settings = () => ({
-    REDIS_URL: redis.url,
-    REDIS_PREFIX: `test-${prefix}:`,
-    COOKIE_SECRET: 's'.repeat(32),
-  });
   const get = (rig: Rig, method = 'GET') => ask(rig.proxy.port, { host: one.host(), method });
+  const bothSay = (store: string) =>
+    eventually(async () => {
+      const what = { host: 'localhost', path: '/ready' };
+      const said = await Promise.all([one, two].map((rig) => ask(rig.proxy.port, what)));
+      return said.every(({ body }) => JSON.parse(body).store === store);
+    });
+  /** Too large to be sent twice: it shows whether what is known of the sandbox is true. */
+  const upload = (rig: Rig) =>
+    ask(rig.proxy.port, { host: one.host(), method: 'PUT', body: Buffer.alloc(1_000_000) });
   const calls = (pattern: RegExp) =>
     one.daytona.calls.filter(({ path }) => pattern.test(path)).length;
   const lookups = () => calls(/preview-url$/);
@@ -59,8 +69,8 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
   });
 
   test('believe no token from before a start, whoever knocked while the sandbox slept', async () => {
-    const env = { ...settings(), ACCESS_MODE: 'protected', AUTH_FAILURES_MAX: '0' };
-    const guarded = await startRig({ env, beside: one });
+    const guards = { ...env, ACCESS_MODE: 'protected', AUTH_FAILURES_MAX: '0' };
+    const guarded = await startRig({ env: guards, beside: one });
     const knock = async (token: string) => {
       const headers = { 'x-daytona-preview-token': token };
       return (await ask(guarded.proxy.port, { host: one.host(), headers })).status;
@@ -122,6 +132,42 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     await redis.restart();
   });
+
+  const outages = [
+    ['was killed', () => redis.kill(), () => redis.restart()],
+    ['was only out of reach', () => redis.pause(), () => redis.resume()],
+  ] as const;
+  /** Visits by one of the two while Redis is away; both serve right when it is back, and a third. */
+  async function changeMeanwhile(
+    [, lose, regain]: (typeof outages)[number],
+    change: () => void,
+    noticed: number,
+  ): Promise<void> {
+    expect([(await get(one)).status, (await get(two)).status]).toEqual([200, 200]);
+    expect(await eventually(async () => (await redisKeys()) >= 2)).toBe(true);
+    await lose();
+    expect(await bothSay('memory (redis is down)')).toBe(true);
+    change();
+    expect((await get(one)).status).toBe(noticed);
+    await regain();
+    expect(await bothSay('redis')).toBe(true);
+    const third = await startRig({ env, beside: one });
+    try {
+      expect((await upload(third)).body).toBe('the app');
+    } finally {
+      await third.close();
+    }
+    expect((await get(two, 'POST')).body).toBe('the app');
+    for (const rig of [one, two]) expect((await upload(rig)).body).toBe('the app');
+  }
+
+  test.each(outages)('believe no token from before a Redis that %s', (...outage) =>
+    changeMeanwhile(outage, renew, 200),
+  );
+
+  test.each(outages)('believe no state from before a Redis that %s', (...outage) =>
+    changeMeanwhile(outage, () => one.daytona.sandboxes.stop(one.sandbox), 503),
+  );
 
   test('keep nothing readable of a sandbox in Redis', async () => {
     await get(one);

@@ -84,6 +84,8 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     const { body } = await ask(rig.proxy.port, { host: 'localhost', path: '/health' });
     return JSON.parse(body).cache.store as string;
   };
+  const statsOf = async (rig: Rig) =>
+    JSON.parse((await ask(rig.proxy.port, { host: 'localhost', path: '/stats' })).body).store;
   const bothSay = (store: string) =>
     eventually(async () => (await storeOf(one)) === store && (await storeOf(two)) === store);
   const saidOf = (rig: Rig, event: string) => rig.logs().filter((line) => line.event === event);
@@ -209,7 +211,7 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
   });
 
   test('while Redis says nothing requests go on, and the log says it once', async () => {
-    await start({ RATE_LIMIT_MAX: '1000' });
+    await start({ RATE_LIMIT_MAX: '1000', TRUSTED_PROXIES: '127.0.0.1' });
     const key = { authorization: `Bearer ${one.daytona.apiKey}` };
     await get(one, key);
     await get(two, key);
@@ -227,23 +229,62 @@ describeWith('redis-server', 'two proxies over one Redis', () => {
     };
     await Promise.all([rounds(one), rounds(two)]);
     expect(await bothSay('memory (redis is down)')).toBe(true);
+    expect(await statsOf(one)).toBe('memory (redis is down)');
     redis.resume();
     expect(await bothSay('redis')).toBe(true);
+    expect(await statsOf(one)).toBe('redis');
     for (const rig of [one, two]) {
       expect(saidOf(rig, 'store.lost')).toHaveLength(1);
       expect(await eventually(() => saidOf(rig, 'store.back').length === 1)).toBe(true);
     }
+    // One who was not counted while each of them counted alone.
+    const another = { ...key, 'x-forwarded-for': '192.0.2.1' };
     const remaining = async (rig: Rig) =>
-      Number(/remaining=(\d+)/.exec(String((await get(rig, key)).headers.ratelimit))?.[1]);
-    const before = await remaining(one);
-    expect(await remaining(two)).toBe(before - 1);
+      Number(/remaining=(\d+)/.exec(String((await get(rig, another)).headers.ratelimit))?.[1]);
+    expect([await remaining(one), await remaining(two)]).toEqual([999, 998]);
   });
 
   test('a budget that was counted alone is not given anew', async () => {
     await start({ RATE_LIMIT_MAX: '3', ACCESS_MODE: 'open' });
-    for (let i = 0; i < 3; i++) await get(one);
+    // Who asked which store serves would spend of the same budget.
+    const bothTell = (event: string) =>
+      eventually(() => [one, two].every((rig) => saidOf(rig, event).length === 1));
+    for (let i = 0; i < 3; i++) expect((await get(one)).status).toBe(200);
     await redis.kill();
     expect((await get(one)).status).toBe(429);
+    expect(await bothTell('store.lost')).toBe(true);
     await redis.restart();
+    expect(await bothTell('store.back')).toBe(true);
+    expect((await get(one)).status).toBe(429);
+    // At an instance that has counted nothing alone, all are counted together from now on.
+    const { status, headers } = await get(two);
+    expect([status, /remaining=(\d+)/.exec(String(headers.ratelimit))?.[1]]).toEqual([200, '1']);
+  });
+
+  test('failed attempts that were counted alone are not forgiven', async () => {
+    await start({ AUTH_FAILURES_MAX: '2' });
+    await loseRedis();
+    const wrong = { 'x-daytona-preview-token': 'wrong' };
+    for (let i = 0; i < 2; i++) expect((await get(one, wrong)).status).toBe(401);
+    redis.resume();
+    expect(await bothSay('redis')).toBe(true);
+    expect((await get(two, wrong)).status).toBe(401); // The first one that Redis hears of.
+    const right = { 'x-daytona-preview-token': one.sandbox.token };
+    expect(codeOf(await get(one, right))).toBe('TOO_MANY_FAILURES');
+  });
+
+  test('a Redis that comes back empty gives nobody a new budget', async () => {
+    await start({ RATE_LIMIT_MAX: '4', AUTH_FAILURES_MAX: '2' });
+    const wrong = { 'x-daytona-preview-token': 'wrong' };
+    const answer = async () => codeOf(await get(one, wrong));
+    for (let i = 0; i < 2; i++) expect(await answer()).toBe('LOGIN_REQUIRED');
+    expect(await answer()).toBe('TOO_MANY_FAILURES');
+    await redis.restart();
+    for (const rig of [one, two]) {
+      expect(await eventually(() => saidOf(rig, 'store.back').length === 1)).toBe(true);
+    }
+    expect(codeOf(await get(two, wrong))).toBe('LOGIN_REQUIRED'); // One failure that Redis knows.
+    expect(await answer()).toBe('TOO_MANY_FAILURES');
+    expect(await answer()).toBe('RATE_LIMITED');
   });
 });

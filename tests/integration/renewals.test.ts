@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { readCertificate } from '../../src/tls/certificateFiles.ts';
 import { Renewals } from '../../src/tls/renewals.ts';
@@ -155,6 +156,20 @@ test('a broken renewal is refused once, and the one before stays until one that 
   put(second, 'live');
   expect(await eventually(() => logged('tls.renewed')?.length === 1)).toBe(true);
   expect(await shown()).not.toBe(before);
+});
+
+test('files that are still being written are not looked at', async () => {
+  put(first, 'live');
+  rig = await startRig({ env: env() });
+  copyFileSync(second.certPath, at('live', 'cert.pem'));
+  // Longer than a single change has to settle.
+  for (let i = 0; i < 8; i++) {
+    await wait(100);
+    writeFileSync(at('live', 'chain.pem'), `${i}`);
+  }
+  copyFileSync(second.keyPath, at('live', 'key.pem'));
+  expect(await eventually(() => logged('tls.renewed')?.length === 1)).toBe(true);
+  expect(logged('tls.refused')).toEqual([]);
 });
 
 test('what no event tells of is found by looking again and again', async () => {

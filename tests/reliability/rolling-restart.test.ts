@@ -5,7 +5,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { open, openWebSocket } from '../support/client.ts';
 import { type Cluster, describeCluster, startCluster } from '../support/cluster.ts';
 import { printFigures, quantile } from '../support/figures.ts';
-import { readers, writers } from '../support/steadyLoad.ts';
+import { readers, uploader, writers } from '../support/steadyLoad.ts';
 
 const each = 15;
 let cluster: Cluster;
@@ -15,7 +15,7 @@ describeCluster('two instances', () => {
 
   test('are restarted in turn, and no request that may be repeated fails', async () => {
     cluster = await startCluster({ DRAIN_DELAY_MS: '5000', DRAIN_SPREAD_MS: '1000' });
-    const load = cluster.load([...readers, ...writers]);
+    const load = cluster.load([...readers, ...writers, uploader]);
     const lasting = new Lasting();
     const all = Array.from({ length: each }, () => [lasting.keepSocket(), lasting.keepStream()]);
     await load.served(100);
@@ -34,17 +34,23 @@ describeCluster('two instances', () => {
     await lasting.stop();
     await Promise.all(all.flat());
 
-    const of = (method: string) => outcomes.filter(({ visitor }) => visitor.method === method);
-    const failed = (method: string) => of(method).flatMap(({ failure }) => failure ?? []);
-    const repeated = ['POST', 'PUT'].map((method) => cluster.tally.counts(method).repeated);
+    const large = outcomes.filter(({ visitor }) => visitor === uploader);
+    const of = (method: string) =>
+      outcomes.filter(({ visitor }) => visitor.method === method && visitor !== uploader);
+    const failures = (some: typeof large) => some.flatMap(({ failure }) => failure ?? []);
+    const failed = (method: string) => failures(of(method));
+    const ratio = (some: typeof large) => `${failures(some).length}/${some.length}`;
+    const repeated = cluster.tally.counts('POST').repeated;
     const answered = outcomes.map(({ beganAt, endedAt }) => endedAt - beganAt);
     printFigures('two instances restarted in turn behind Nginx', {
       'exit codes': codes,
       'ms for both': tookMs,
-      'failed GETs': `${failed('GET').length}/${of('GET').length}`,
-      'failed POSTs': `${failed('POST').length}/${of('POST').length}`,
-      'failed PUTs': `${failed('PUT').length}/${of('PUT').length}`,
-      'writes that came twice': repeated,
+      'failed GETs': ratio(of('GET')),
+      'failed PUTs': ratio(of('PUT')),
+      'failed DELETEs': ratio(of('DELETE')),
+      'failed POSTs': ratio(of('POST')),
+      'failed large PUTs': ratio(large),
+      'POSTs that came twice': repeated,
       'WebSockets’ codes': tally(lasting.codes),
       'WebSockets refused before they were open again': lasting.refusals,
       'event streams cut': `${lasting.cut}/${lasting.streams}`,
@@ -52,9 +58,13 @@ describeCluster('two instances', () => {
       'slowest ms': Math.round(Math.max(...answered)),
     });
     expect(codes).toEqual([0, 0]);
-    expect(failed('GET')).toEqual([]);
-    expect(failed('POST')).toEqual([]);
-    expect(repeated).toEqual([0, 0]);
+    for (const method of ['GET', 'PUT', 'DELETE', 'POST']) {
+      expect([method, of(method).length > 0, failed(method)]).toEqual([method, true, []]);
+    }
+    expect(repeated).toBe(0);
+    // Each stop may meet the one that goes out on a connection just as that is closed.
+    expect(large.length).toBeGreaterThan(0);
+    expect(failures(large).length).toBeLessThanOrEqual(cluster.instances.length);
     // Each lived on one of the two at first, and none stays where it is stopped.
     expect(lasting.codes.length).toBeGreaterThanOrEqual(each);
     expect([...new Set(lasting.codes)]).toEqual([1012]);

@@ -35,6 +35,13 @@ export class Instance {
     await this.#program.exit;
   }
 
+  /** Paths that it has answered with 200 since it was started, by its own log. */
+  answered(): Set<string> {
+    const lines = this.#program.lines.filter((line) => line.includes('"event":"access"'));
+    const entries = lines.map((line) => JSON.parse(line) as { path: string; status: number });
+    return new Set(entries.filter(({ status }) => status === 200).map(({ path }) => path));
+  }
+
   /** Without Nginx. */
   ask(what: Ask): Promise<Answer> {
     return ask(this.port, what);

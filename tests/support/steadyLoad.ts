@@ -31,12 +31,21 @@ export const readers: readonly Visitor[] = [
   ...times(5, { method: 'GET', path: '/kept/', keepAlive: true }),
   ...times(3, { method: 'GET', path: '/new/', keepAlive: false }),
 ];
-/** What must reach the app once at most. */
+/** What changes something: a POST must reach the app once at most, the others may be repeated. */
 export const writers: readonly Visitor[] = [
   { method: 'POST', path: '/kept/', keepAlive: true, body: form },
   { method: 'POST', path: '/new/', keepAlive: false, body: form },
   { method: 'PUT', path: '/kept/', keepAlive: true, body: form },
+  { method: 'PUT', path: '/new/', keepAlive: false, body: form },
+  { method: 'DELETE', path: '/kept/', keepAlive: true },
 ];
+/** More than Nginx keeps: it has a second try only while nothing of it was sent. */
+export const uploader: Visitor = {
+  method: 'PUT',
+  path: '/large/',
+  keepAlive: true,
+  body: 'x'.repeat(200_000),
+};
 
 /** A request that is over; times by `performance.now()`. */
 export interface Outcome {

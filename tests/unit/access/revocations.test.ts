@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -45,6 +53,8 @@ test('without a file it is remembered as long as the process lives', async () =>
 test.each([
   ['that is damaged', 'no JSON\n'],
   ['that holds something else', '{"id":1}\n'],
+  ['that holds something else in its first line', '{"id":\n{"name":"x"\n'],
+  ['with two lines in one', `{"id":"a","un{"id":"b","until":${later}}\n`],
 ])('a file %s stops the start, and is left as it is', async (_name, content) => {
   writeFileSync(file, content);
   await expect(Revocations.load(file)).rejects.toThrow(`STATE_FILE=${file} cannot be used`);
@@ -55,6 +65,38 @@ test('a last line that was not written to its end is left out', async () => {
   writeFileSync(file, `{"id":"a","until":${later}}\n{"id":"b","un`);
   const restored = await Revocations.load(file);
   expect([restored.has('a'), restored.has('b')]).toEqual([true, false]);
+});
+
+test('a line that a full disk cut off is written again, and does not stop the next start', async () => {
+  const revocations = await Revocations.load(file);
+  unlinkSync(file);
+  symlinkSync('/dev/full', file);
+  await expect(revocations.add('a', later)).rejects.toThrow('ENOSPC');
+  unlinkSync(file);
+  writeFileSync(file, '{"id":"a","un'); // What a disk would have that was not full from the start.
+  await revocations.add('b', later);
+  await revocations.add('c', later);
+  let torn = 0;
+  const restored = await Revocations.load(file, undefined, (count) => {
+    torn = count;
+  });
+  expect(['a', 'b', 'c'].map((id) => restored.has(id))).toEqual([true, true, true]);
+  expect(torn).toBe(1);
+  await Revocations.load(file, undefined, () => {
+    torn = 2;
+  });
+  expect(torn).toBe(1);
+});
+
+test('whoever asks again for what could not be written hears whether it is now', async () => {
+  const revocations = await Revocations.load(file);
+  unlinkSync(file);
+  symlinkSync('/dev/full', file);
+  await expect(revocations.add('a', later)).rejects.toThrow('ENOSPC');
+  await expect(revocations.add('a', later)).rejects.toThrow('ENOSPC');
+  unlinkSync(file);
+  await revocations.add('a', later);
+  expect((await Revocations.load(file)).has('a')).toBe(true);
 });
 
 test('a folder that is not there stops the start', async () => {

@@ -44,6 +44,17 @@ describe('refusalByHead', () => {
     for (const status of [400, 401, 404])
       expect(refusalByHead('GET', status, head, host)).toBe('read-body');
   });
+
+  test('leaves open what a HEAD’s answer would have said', () => {
+    const head = ['Content-Type', 'application/json'];
+    for (const status of [400, 401, 404]) {
+      expect(refusalByHead('HEAD', status, head, host)).toBe('unclear');
+      const long = (bytes: string) => [...head, 'Content-Length', bytes];
+      expect(refusalByHead('HEAD', status, long('100'), host)).toBe('unclear');
+      expect(refusalByHead('HEAD', status, long('100000'), host)).toBeUndefined();
+    }
+    expect(refusalByHead('GET', 404, head, host)).toBeUndefined();
+  });
 });
 
 describe('refusalByBody', () => {
