@@ -13,7 +13,7 @@ export function onSandboxOf(sandboxes: Sandboxes): OnSandbox {
   return (handle) => async (req, res) => {
     const { id } = req.params;
     const sandbox = sandboxes.find(id);
-    if (sandbox) await handle(sandbox, req, res);
+    if (sandbox && !sandbox.foreign) await handle(sandbox, req, res);
     else fail(res, 404, `Sandbox with ID or name ${id} not found`);
   };
 }

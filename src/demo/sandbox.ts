@@ -28,6 +28,8 @@ export interface Sandbox {
   errorReason: string | undefined;
   /** Whether an error is one that a recovery mends. */
   recoverable: boolean;
+  /** True where it is another organization's than the API key's. */
+  foreign: boolean;
   networkBlockAll: boolean;
   /** Networks in CIDR form, with commas between. */
   networkAllowList: string | undefined;
@@ -62,6 +64,7 @@ export function makeSandbox(facts: Partial<Sandbox>, tell: StateListener): Sandb
     lastActivityAt: new Date().toISOString(),
     errorReason: undefined,
     recoverable: false,
+    foreign: false,
     networkBlockAll: false,
     networkAllowList: undefined,
     domainAllowList: undefined,

@@ -166,13 +166,12 @@ export class SandboxDirectory {
     const { id } = address;
     const knownLink = this.#cache.link(address);
     const knownFacts = this.#cache.facts(id);
-    const linking = knownLink?.fresh
-      ? Promise.resolve(knownLink.value)
-      : this.#lookups.link(address, client);
-    linking.catch(() => {}); // What the facts say comes first: one that sleeps may have no link.
-    const facts = knownFacts?.fresh ? knownFacts.value : await this.#lookups.facts(id, client);
+    const [link, facts] = await Promise.all([
+      knownLink?.fresh ? knownLink.value : this.#lookups.link(address, client).catch(sleeping),
+      knownFacts?.fresh ? knownFacts.value : this.#lookups.facts(id, client),
+    ]);
     requireRunning(facts);
-    const link = await linking;
+    if (link instanceof ProxyError) throw link;
     if (facts.id !== link.sandboxId) return this.#lookUpAnew(address, link);
     if (!knownLink?.fresh) this.#cache.keepLink(address, link);
     return { link, facts };
@@ -209,6 +208,13 @@ export class SandboxDirectory {
       else this.#lasts.noteNone(id);
     });
   }
+}
+
+/** One that sleeps may have no link: then its facts tell more, if they are to be had. */
+function sleeping(error: unknown): ProxyError {
+  const { code } = asProxyError(error);
+  if (code === 'SANDBOX_NOT_RUNNING') return asProxyError(error);
+  throw error;
 }
 
 /** @throws ProxyError SANDBOX_NOT_RUNNING or SANDBOX_NOT_FOUND */

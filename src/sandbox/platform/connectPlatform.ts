@@ -94,9 +94,18 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
       const id = await idOf(idOrName);
       return { sandboxId: id, ...(await ofSandbox(id)) };
     },
-    facts:
-      organization?.facts ??
-      (async (id) => ({ id, state: 'unknown', public: await isPublic(id), labels: {} })),
+    facts: async (idOrName) => {
+      const known = await organization?.facts(idOrName).catch(async (error) => {
+        // Another organization's, if a runner has it: the platform is for all of them.
+        if (asProxyError(error).code !== 'SANDBOX_NOT_FOUND') throw error;
+        await ofSandbox(idOrName).catch((none) => {
+          throw asProxyError(none).code === 'SANDBOX_NOT_RUNNING' ? error : none;
+        });
+      });
+      if (known) return known;
+      const isOpen = await isPublic(idOrName);
+      return { id: idOrName, state: 'unknown', public: isOpen, labels: {} };
+    },
     mayAccess: rest.mayAccess,
     start: organization?.start ?? rest.start,
     noteActivity: rest.noteActivity,

@@ -121,6 +121,10 @@ export class Waker {
     const begun = performance.now();
     for (let quietSince = begun; ; ) {
       const facts = await this.#parts.askFacts(id).catch(bearable);
+      // No key of ours sees it, and none may start it.
+      if (facts?.state === 'unknown') {
+        throw new ProxyError('SANDBOX_NOT_RUNNING', { state: wake.state, retryAfter: 5 });
+      }
       if (facts) wake.reach(facts.state);
       const { state } = wake;
       const reading = readState(state);

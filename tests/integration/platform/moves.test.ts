@@ -103,6 +103,22 @@ describe.each([
     },
   );
 
+  test('another organization’s sandbox is served as well, and not woken', async () => {
+    const public_ = { public: true, foreign: true, ports: rig.sandbox.ports };
+    const other = rig.daytona.sandboxes.create(public_);
+    const host = rig.host(3000, other);
+    expect((await get({ host })).body).toBe('the app');
+    other.state = 'stopped';
+    const { status, headers } = await get({ host, headers: page });
+    expect([status, headers['x-proxy-error']]).toEqual(
+      organizationKey ? [503, 'SANDBOX_STARTING'] : [503, 'SANDBOX_NOT_RUNNING'],
+    );
+    expect((await get({ host, method: 'POST', body: 'x' })).headers['x-proxy-error']).toBe(
+      'SANDBOX_NOT_RUNNING',
+    );
+    expect(rig.daytona.callsOf('POST', /\/start$/)).toEqual([]);
+  });
+
   test('an app’s own answers pass, whatever they look like', async () => {
     rig.app.removeAllListeners('request');
     const body = JSON.stringify({ statusCode: 404, message: 'sandbox container not found' });
