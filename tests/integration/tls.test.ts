@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
-import net, { type AddressInfo, type Socket } from 'node:net';
 import type tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Certificate, makeCertificate } from '../support/certificate.ts';
 import { ask, codeOf, open, openWebSocket, raw, refusedUpgrade } from '../support/client.ts';
+import { closeOf } from '../support/closeOf.ts';
 import { echoSockets } from '../support/echo.ts';
 import { eventually } from '../support/eventually.ts';
 import { Flood } from '../support/flood.ts';
@@ -244,79 +244,3 @@ test('A head that does not come is not waited for behind a handshake either', as
   const answer = await raw(rig.proxy.port, 'GET / HTTP/1.1\r\nHost: ', connect);
   expect(answer).toMatch(/^HTTP\/1\.1 408 /);
 });
-
-describe('Handshakes', () => {
-  test('that never end are counted, and cut off after 10 s however slowly they go on', async () => {
-    await start({ MAX_CONNECTIONS_PER_CLIENT: '2' });
-    app = (_req, res) => void res.end('ok');
-    const begun = performance.now();
-    const silent = plain(rig.proxy.port);
-    const slow = plain(rig.proxy.port);
-    const closed = Promise.all([silent, slow].map(closeOf));
-    await Promise.all([once(silent, 'connect'), once(slow, 'connect')]);
-    slow.write(beginning);
-    const drip = setInterval(() => slow.write(Buffer.from([7])), 300);
-    expect(await raw(rig.proxy.port, '', connect)).toBe('');
-    expect(rig.logs()).toContainEqual(expect.objectContaining({ event: 'limit.client' }));
-    await closed;
-    clearInterval(drip);
-    expect(performance.now() - begun).toBeGreaterThan(9_000);
-    expect(performance.now() - begun).toBeLessThan(15_000);
-    expect((await ask(rig.proxy.port, { host: rig.host(), connect })).body).toBe('ok');
-  });
-
-  test('whose peer leaves are over at once', async () => {
-    await start();
-    const { openWork } = rig.proxy;
-    const none = () => eventually(() => openWork.counts().openConnections === 0, 5_000);
-    const hello = await clientHello();
-    const leave: ((socket: Socket) => void)[] = [
-      (socket) => socket.end(),
-      (socket) => socket.destroy(),
-      (socket) => socket.resetAndDestroy(),
-    ];
-    for (const sent of [Buffer.alloc(0), beginning, hello]) {
-      for (const goes of leave) {
-        const socket = plain(rig.proxy.port).on('error', () => {});
-        await once(socket, 'connect');
-        socket.write(sent);
-        if (sent === hello) await once(socket, 'data'); // The server's part of the handshake.
-        goes(socket);
-        expect(await none()).toBe(true);
-      }
-    }
-    expect(rig.logs().filter(({ event }) => event === 'tls.failed')).toEqual([]);
-  });
-
-  test('of another address are not counted with them', async () => {
-    await start({ MAX_CONNECTIONS_PER_CLIENT: '1' });
-    app = (_req, res) => void res.end('ok');
-    await once(plain(rig.proxy.port), 'connect');
-    const elsewhere = tlsTo(rig.host(), certificate.pem, {
-      socket: net.connect({ port: rig.proxy.port, host: '127.0.0.1', localAddress: '127.0.0.2' }),
-    });
-    const other = await ask(rig.proxy.port, { host: rig.host(), connect: elsewhere });
-    expect(other.body).toBe('ok');
-  });
-});
-
-/** What a client says first. */
-async function clientHello(): Promise<Buffer> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const client = tlsTo('x.proxy.test', '')(port).on('error', () => {});
-  const [socket] = await once(server, 'connection');
-  const [hello] = await once(socket, 'data');
-  client.destroy();
-  server.close();
-  return hello;
-}
-
-function closeOf(socket: Socket): Promise<unknown> {
-  socket.on('error', () => {});
-  return new Promise((resolve) => {
-    if (socket.closed) resolve(undefined);
-    else socket.resume().once('close', resolve);
-  });
-}

@@ -66,7 +66,7 @@ beforeAll(async () => {
       DAYTONA_API_URL: `http://127.0.0.1:${port}/api`,
       RATE_LIMIT_MAX: '0',
       AUTH_FAILURES_MAX: '0',
-      WAKE_HOLD_MS: '500', // A start that must wait for the one before is not waited for here.
+      WAKE_HOLD_MS: '50', // A start that must wait for the one before is not waited for here.
     },
   });
   rig.app.on('connection', (socket) => {

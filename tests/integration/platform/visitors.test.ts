@@ -80,7 +80,7 @@ describe('a private sandbox', () => {
 
   test('opens no WebSocket without a credential, and one with it', async () => {
     const upgrade = { connection: 'Upgrade', upgrade: 'websocket' };
-    const handshake = { 'sec-websocket-version': '13', 'sec-websocket-key': 'a'.repeat(22) + '==' };
+    const handshake = { 'sec-websocket-version': '13', 'sec-websocket-key': `${'a'.repeat(22)}==` };
     expect(refused(await get({ ...upgrade, ...handshake }))).toEqual([401, 'LOGIN_REQUIRED']);
     const token = { 'x-daytona-preview-token': rig.sandbox.token };
     const { socket } = await openWebSocket(rig.proxy.port, rig.host(), '/', token);

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { closeFrame, goingAway, serviceRestart } from '../../../src/proxy/closeFrame.ts';
-import { joinSockets } from '../../../src/proxy/socketPair.ts';
-import { masked, unmasked } from '../../support/masking.ts';
+import { closeFrame, goingAway, serviceRestart } from '../../src/proxy/closeFrame.ts';
+import { joinSockets } from '../../src/proxy/socketPair.ts';
+import { masked, unmasked } from '../support/masking.ts';
 
 const ends: Socket[] = [];
 afterEach(() => {
