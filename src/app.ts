@@ -94,8 +94,15 @@ function forUs({ pages, figures, statsToken, hosts, inPlatform }: AppParts): Req
     inPlatform ? new ProxyError('NOT_FOUND') : new ProxyError('INVALID_HOST', { example });
   return (req, res, next) => {
     if (req.exchange.sandbox) return next();
-    return router(req, res, (error?: unknown) => next(error ?? nothing()));
+    return router(req, res, (error?: unknown) => next(readable(error) ?? nothing()));
   };
+}
+
+/** What Express's router makes of a path that it cannot decode is the visitor's doing. */
+function readable(error: unknown): unknown {
+  const { status = 500 } = (error ?? {}) as { status?: number };
+  if (error instanceof ProxyError || status >= 500) return error;
+  return new ProxyError('INVALID_REQUEST', { cause: error });
 }
 
 const refuseApps: RequestHandler = ({ exchange }, _res, next) =>

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { createAccess } from './access/access.ts';
+import { type Access, createAccess } from './access/access.ts';
 import { type CorsRules, shareOrigins } from './access/cors.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
@@ -113,12 +113,13 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    pages: [access.pages, ...platformPages(mode, carrier, access.chain.cors)],
+    pages: [access.pages, ...platformPages(mode, carrier, access.chain)],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     warning: {
       enabled: config.MODE === 'platform' && config.PREVIEW_WARNING_ENABLED,
       partitioned: config.EMBEDDING === 'partitioned',
+      embedders: access.chain.access.crossSite.embedders,
     },
     sandbox: sandboxes.stage,
     carrier,
@@ -190,8 +191,8 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
 function platformPages(
   { platform, allowPrivate = true }: SandboxMode,
   { handle: carry }: Carrier,
-  cors: CorsRules,
+  { cors, access: { failures } }: Access['chain'],
 ) {
   const share = shareOrigins(cors);
-  return platform ? [buildLogPages({ platform, allowPrivate, carry, share })] : [];
+  return platform ? [buildLogPages({ platform, allowPrivate, carry, failures, share })] : [];
 }

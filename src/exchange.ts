@@ -125,7 +125,9 @@ export class Exchange {
   withheld: 'authorization' | undefined = undefined;
   /** True where the visitor may do only a part of what the sandbox offers: its app gets no say. */
   restricted = false;
-  /** True where a signed token in the host has named the sandbox: whoever has it may enter. */
+  /** The signed token that the host has in the place of a sandbox's id. */
+  signedBy: string | undefined = undefined;
+  /** True where that has named the sandbox: whoever has it may enter. */
   signed = false;
   /** Daytona's id of the sandbox that the visitor's credential opens; undefined at an open door. */
   admittedTo: string | undefined = undefined;

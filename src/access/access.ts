@@ -148,6 +148,7 @@ export async function createAccess(
       },
       signedHosts: {
         signedFor: sandboxes.signedFor,
+        namesToo: config.DAYTONA_API_KEY !== undefined,
         verdicts: verdictsOn('signed', z.string()),
         gatekeeper,
       },

@@ -43,6 +43,11 @@ export function ownOrigin({ proto, host }: Visitor): string {
   return URL.canParse(address) ? new URL(address).origin : address; // Without a default port.
 }
 
+/** Says to browsers who may frame an answer: its own host, and who is listed. */
+export function framedBy(embedders: ReadonlySet<string>): string {
+  return ['frame-ancestors', "'self'", ...embedders].join(' ');
+}
+
 /** True for what a person opens in a browser: only that is ever sent to a login or another page. */
 export function isNavigation({ method, headers }: Asked): boolean {
   if (method !== 'GET') return false;

@@ -14,6 +14,8 @@ export interface Session {
   readonly visitor: string;
   /** The login that it came from, which a logout ends. */
   readonly login?: string | undefined;
+  /** True for one that came from a signed address: it is not renewed, for that address ends. */
+  readonly signed?: boolean | undefined;
   /** The share link that it came from, and what that allows. */
   readonly share?: Share | undefined;
 }
@@ -32,6 +34,7 @@ const sealed = z.object({
   sandboxId: z.string(),
   visitor: z.string(),
   login: z.string().optional(),
+  signed: z.boolean().optional(),
   share: z
     .object({
       id: z.string(),
@@ -97,7 +100,7 @@ export class Sessions {
   }
 
   /** True once a session in use is worth a new cookie: a tenth of its time has passed. */
-  static isOld({ issuedAt, expiresAt }: ReadSession): boolean {
-    return Date.now() - issuedAt > (expiresAt - issuedAt) / 10;
+  static isOld({ issuedAt, expiresAt, signed }: ReadSession): boolean {
+    return !signed && Date.now() - issuedAt > (expiresAt - issuedAt) / 10;
   }
 }

@@ -15,6 +15,8 @@ export interface SignedHostsParts {
   readonly signedFor:
     | ((token: string, port: number, client: string) => Promise<string | undefined>)
     | undefined;
+  /** True where hosts may also carry names of sandboxes. */
+  readonly namesToo: boolean;
   readonly verdicts: Verdicts<string>;
   readonly gatekeeper: Gatekeeper;
 }
@@ -25,19 +27,22 @@ export interface SignedHostsParts {
  *
  * @throws ProxyError SANDBOX_NOT_FOUND for a token that opens nothing
  */
-export function findSigned({ signedFor, verdicts, gatekeeper }: SignedHostsParts): RequestHandler {
+export function findSigned(parts: SignedHostsParts): RequestHandler {
+  const { signedFor, namesToo, verdicts, gatekeeper } = parts;
   if (!signedFor) return (_req, _res, next) => next();
   return async (req, res, next) => {
     const { exchange } = req;
     if (!exchange.sandbox || !signedToken.test(exchange.sandbox.id)) return next();
     const { id: token, port } = addressOf(exchange);
     const { host, network, proto } = exchange.visitor;
+    exchange.signedBy = token;
     const cookies = cookiesNamed(req.headers.cookie, Sessions.cookieName(proto));
     const session = await gatekeeper.sessionOf(host, cookies);
     const id =
       session?.sandboxId ??
       (await verdicts.of(fingerprint(String(port), token), () => signedFor(token, port, network)));
     if (clientLeft(req, res)) return;
+    if (id === undefined && namesToo) return next(); // It may be what a sandbox is called.
     if (id === undefined) throw new ProxyError('SANDBOX_NOT_FOUND');
     exchange.sandbox = { id, port };
     exchange.signed = session === undefined;

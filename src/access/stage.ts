@@ -4,7 +4,7 @@ import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendRedirect } from '../replies/send.ts';
 import { findCredentials, queryKeyName, takeQuery } from './credentials.ts';
-import { type CrossSiteRules, isForeign, isNavigation, ownOrigin } from './crossSite.ts';
+import { type CrossSiteRules, framedBy, isForeign, isNavigation, ownOrigin } from './crossSite.ts';
 import { type DoorRules, findDoor } from './doors.ts';
 import type { Failures } from './failures.ts';
 import type { Admission, Gatekeeper, Knock } from './gatekeeper.ts';
@@ -89,7 +89,8 @@ async function ask(parts: AccessParts, req: Request, res: Response, next: Next):
   }
   exchange.admittedTo = admission.sandboxId;
   checkShare(admission.share, exchange);
-  if (admission.session) checkOrigin(parts.crossSite, req);
+  // On a signed address whoever has it could do the same without the cookie.
+  if (admission.session && !admission.session.signed) checkOrigin(parts.crossSite, req);
   return welcome(parts, admission, req, res, next);
 }
 
@@ -149,7 +150,12 @@ async function welcome(
   if (session && Sessions.isOld(session)) await addSession(parts, exchange, session);
   // The address stays as it is: the token is its host.
   if (method === 'signed' && maySession) {
-    await addSession(parts, exchange, { host: exchange.visitor.host, sandboxId, visitor });
+    await addSession(parts, exchange, {
+      host: exchange.visitor.host,
+      sandboxId,
+      visitor,
+      signed: true,
+    });
   }
   if (clientLeft(req, res)) return;
   exchange.restricted = share !== undefined;
@@ -186,8 +192,7 @@ function checkOrigin(rules: CrossSiteRules, req: Request): void {
   const { kind, ownFields, visitor } = req.exchange;
   const own = ownOrigin(visitor);
   if (isForeign(req, kind === 'websocket', own, rules)) throw new ProxyError('CROSS_SITE');
-  const framers = ['frame-ancestors', "'self'", ...rules.embedders].join(' ');
-  ownFields.push('Content-Security-Policy', framers);
+  ownFields.push('Content-Security-Policy', framedBy(rules.embedders));
 }
 
 /** A share link opens a part of a sandbox, perhaps only for reading. */

@@ -5,12 +5,14 @@ import { escapeHtml, page } from '../replies/page.ts';
 import { sendForm, sendRedirect } from '../replies/send.ts';
 import { cookieName, cookiesNamed, setCookie } from './cookies.ts';
 import { takeQuery } from './credentials.ts';
-import { isNavigation, ownOrigin } from './crossSite.ts';
+import { framedBy, isNavigation, ownOrigin } from './crossSite.ts';
 import { returnAddress, withParameter } from './login/returnPath.ts';
 
 export interface WarningRules {
   /** False where nobody is warned: then nothing here is ours, the parameter below neither. */
   readonly enabled: boolean;
+  /** Origins whose pages may show a sandbox in a frame, and this page before it. */
+  readonly embedders: ReadonlySet<string>;
   /** True where the answer is to be remembered in frames of other sites too. */
   readonly partitioned: boolean;
 }
@@ -44,12 +46,14 @@ export function takeAcceptance({ enabled, partitioned }: WarningRules): RequestH
 }
 
 /** Tells a person, once a day and host, that what follows is not the operator's. */
-export function warnVisitors({ enabled }: WarningRules): RequestHandler {
+export function warnVisitors({ enabled, embedders }: WarningRules): RequestHandler {
   if (!enabled) return (_req, _res, next) => next();
   return (req, res, next) => {
     const { kind, mount, target } = req.exchange;
     const shown = kind === 'http' && mount === '' && isNavigation(req);
     if (!shown || wantsNone(req) || hasAccepted(req)) return next();
+    // Another preview could lay its own page over the button.
+    req.exchange.ownFields.push('Content-Security-Policy', framedBy(embedders));
     return sendForm(req, res, warningPage(takeQuery(target, acceptName).rest));
   };
 }

@@ -89,7 +89,8 @@ function storeProblems(config: Config): string[] {
       '  REDIS_PASSWORD and REDIS_TLS count with REDIS_HOST only. For example: REDIS_HOST=redis.internal',
     );
   }
-  if ((url || host !== undefined) && cookieSecrets(config).length === 0) {
+  const alone = config.MODE === 'platform'; // Daytona's own settings do: then nothing is shared.
+  if ((url || host !== undefined) && !alone && cookieSecrets(config).length === 0) {
     problems.push(
       '  COOKIE_SECRET is not set, but instances that share a Redis need the same one on all instances. For example: COOKIE_SECRET=a-random-text-of-32-characters-or-more',
     );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { httpUrl, integer, off, time, type Variable, variable } from './schemas.ts';
+import { httpUrl, integer, off, time, truth, type Variable, variable } from './schemas.ts';
 
 /** In the place of Daytona's own proxy, under the names by which that one is configured. */
 export const platformVariables = {
@@ -47,13 +47,13 @@ export const platformVariables = {
     '`platform`: redirects within the same sandbox that are followed for the visitor; 0 passes all on.',
   ),
   TOOLBOX_ONLY_MODE: variable(
-    z.enum(['true', 'false']).transform((value) => value === 'true'),
+    truth,
     'false',
     'true',
     '`platform`: whether only Daytona’s own ports and `/toolbox` are served.',
   ),
   PREVIEW_WARNING_ENABLED: variable(
-    z.enum(['true', 'false']).transform((value) => value === 'true'),
+    truth,
     'false',
     'true',
     '`platform`: whether people see a warning before a preview, once a day.',

@@ -80,6 +80,11 @@ export const variable = <T>(
 ): Variable<T> => ({ schema, fallback, example, meaning, secret });
 
 export const off = z.literal('').transform(() => undefined);
-export const flag = off.or(z.enum(['true', 'false']).transform((value) => value === 'true'));
+/** In all the ways that Go programs take, Daytona's own proxy for one. */
+export const truth = z
+  .string()
+  .regex(/^(?:true|false|t|f|1|0)$/i, 'must be true or false')
+  .transform((text) => /^[t1]/i.test(text));
+export const flag = off.or(truth);
 export const time = (fallback: string, meaning: string, least = 1) =>
   variable(integer(least, 86_400_000), fallback, fallback, meaning);

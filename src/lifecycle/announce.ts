@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import { cookieSecrets } from '../config/cookieSecrets.ts';
 import type { Log } from '../log/logger.ts';
+import { redisAddress } from '../store/address.ts';
 import { type Certificate, certificateWarnings } from '../tls/certificate.ts';
 
 /** How the proxy is reached. */
@@ -57,6 +58,11 @@ function platformWarnings(config: Config): string[] {
   if (config.COOKIE_DOMAIN !== undefined) {
     warnings.push(
       'COOKIE_DOMAIN is without effect: our cookies are for one host each, so that no preview gets another one’s.',
+    );
+  }
+  if (cookieSecrets(config).length === 0 && redisAddress(config)) {
+    warnings.push(
+      'Redis is not used: set COOKIE_SECRET, for PROXY_API_KEY has fewer than 32 characters and cannot stand for it.',
     );
   }
   if (config.DAYTONA_API_KEY === undefined) {

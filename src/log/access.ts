@@ -12,7 +12,7 @@ export function logAccess(log: Log, exchange: Exchange, status: number): void {
     requestId: exchange.requestId,
     kind: exchange.kind,
     method: exchange.method,
-    host: exchange.visitor.host,
+    host: exchange.signedBy ? hostWithout(exchange) : exchange.visitor.host,
     path: pathOf(exchange),
     status,
     code: exchange.error,
@@ -21,6 +21,11 @@ export function logAccess(log: Log, exchange: Exchange, status: number): void {
     port: exchange.sandbox?.port,
     durationMs: Math.round(performance.now() - exchange.startedAt),
   });
+}
+
+/** The host without the token in it, which opens the sandbox. */
+function hostWithout({ visitor, signedBy = '' }: Exchange): string {
+  return visitor.host.replace(signedBy, '[signed]');
 }
 
 /** The path without its query, which may hold secrets. */

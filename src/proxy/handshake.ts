@@ -53,7 +53,7 @@ export function dial(
   outgoing.maxHeadersCount = 0; // Bounded by their size; Node would drop those behind the 1000th.
   outgoing.once('socket', (socket) => {
     const late = setTimeout(
-      () => outgoing.destroy(new ProxyError('UPSTREAM_UNREACHABLE')),
+      () => outgoing.destroy(new ProxyError('UPSTREAM_UNREACHABLE', { cause: notConnected() })),
       rules.connectTimeoutMs,
     );
     const stop = () => {
@@ -100,6 +100,12 @@ export function handshake(outgoing: ClientRequest, timeoutMs: number): Promise<W
       resolve({ response, socket, head });
     });
   });
+}
+
+/** As undici says it of its connections. */
+function notConnected(): Error {
+  const code = 'UND_ERR_CONNECT_TIMEOUT';
+  return Object.assign(new Error('no connection in time'), { code });
 }
 
 /** On its own, so that the socket of an open WebSocket does not hold its whole handshake. */

@@ -30,11 +30,15 @@ export function ownLocation(location: string, context: LocationContext): string 
   const [, scheme, authority = '', rest = ''] =
     /^(https?:)?\/\/([^/?#\\]*)(.*)$/is.exec(location) ?? [];
   const moved = context.pathPrefix !== '' || context.mount !== '';
-  if (moved && /^\/(?![/\\])/.test(location)) return onOurHost(location, context);
+  if (moved && /^\/(?![/\\])/.test(location))
+    return sameHost(onOurHost(location, context), context);
   if (!isSandbox(authority.toLowerCase(), scheme?.toLowerCase(), context)) return location;
-  const path = onOurHost(rest, context);
-  // A path that begins with two slashes would itself name another host.
-  return /^\/[\t\r\n]*[/\\]/.test(path) ? `${context.proto}://${context.host}${path}` : path;
+  return sameHost(onOurHost(rest, context), context);
+}
+
+/** A path that begins with two slashes would itself name another host. */
+function sameHost(path: string, { proto, host }: LocationContext): string {
+  return /^\/[\t\r\n]*[/\\]/.test(path) ? `${proto}://${host}${path}` : path;
 }
 
 /** Takes away what stands before an app's paths where it was asked, and adds what does here. */

@@ -17,6 +17,8 @@ export interface SandboxFacts {
   readonly state: string;
   readonly public: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** True where it may as well not exist: who asks about such ones may be guessing. */
+  readonly unproven?: boolean | undefined;
 }
 
 /** The calls that resolving a sandbox needs. Each rejects with a ProxyError and nothing else. */
@@ -54,4 +56,5 @@ export const facts = z.object({
   state: z.string().default('unknown'),
   public: z.boolean(),
   labels: z.record(z.string(), z.string()).default({}),
+  unproven: z.boolean().optional(),
 });

@@ -117,12 +117,6 @@ function flightOf(flights: SingleFlight<unknown>, key: string, anew: boolean): s
 }
 
 function isMiss(outcome: Outcome<unknown>): boolean {
-  if ('found' in outcome) return isUnproven(outcome.found);
+  if ('found' in outcome) return (outcome.found as Partial<SandboxFacts>).unproven === true;
   return outcome.error instanceof ProxyError && outcome.error.code === 'SANDBOX_NOT_FOUND';
-}
-
-/** The platform's proxy key does not tell a private sandbox from one that does not exist. */
-function isUnproven(found: unknown): boolean {
-  const { state, public: open } = found as Partial<SandboxFacts>;
-  return state === 'unknown' && open === false;
 }

@@ -20,8 +20,8 @@ export interface ApiAccount extends ApiCallRules {
 export interface RestApi
   extends Pick<Daytona, 'mayAccess' | 'start' | 'noteActivity' | 'provider'> {
   readonly calls: ApiCalls;
-  /** With a visitor's own key or JWT: what that brings about must not stand in others' way. */
-  readonly visitorCalls: ApiCalls;
+  /** With a visitor's own key or JWT, about builds: what that brings about stands in nobody's way. */
+  readonly buildCalls: ApiCalls;
   readonly sandboxes: SandboxApi;
   readonly previews: PreviewApi;
   readonly runners: RunnersApi;
@@ -66,10 +66,11 @@ export function restApi({ apiKey, apiUrl, ...rules }: ApiAccount): RestApi {
   const visitors = new PreviewApi(anonymous);
   const sandboxes = new SandboxApi(ours);
   const calls = new ApiCalls(rules);
+  // The same for whether visitors may see a sandbox.
   const visitorCalls = new ApiCalls(rules);
   return {
     calls,
-    visitorCalls,
+    buildCalls: new ApiCalls(rules),
     sandboxes,
     previews: new PreviewApi(ours),
     runners: new RunnersApi(ours),

@@ -1,8 +1,9 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { findCredentials } from '../../access/credentials.ts';
+import type { Failures } from '../../access/failures.ts';
 import { clientLeft } from '../../exchange.ts';
 import type { Carrier } from '../../proxy/middleware.ts';
-import { ProxyError } from '../../replies/errors.ts';
+import { asProxyError, ProxyError } from '../../replies/errors.ts';
 import type { Platform } from './connectPlatform.ts';
 import { runnerDoor } from './runnerWays.ts';
 
@@ -10,6 +11,8 @@ export interface BuildLogsParts {
   readonly platform: Platform;
   readonly allowPrivate: boolean;
   readonly carry: Carrier['handle'];
+  /** Of visitors who fail to get in. */
+  readonly failures: Failures;
   /** The dashboard stands at another origin, and shows its user's JWT. */
   readonly share: RequestHandler;
 }
@@ -21,7 +24,8 @@ const kinds = ['sandboxes', 'snapshots'] as const;
  * platform's dashboard asks for them: the runner that builds is asked, for whoever Daytona lets see
  * what is built.
  */
-export function buildLogPages({ platform, allowPrivate, carry, share }: BuildLogsParts): Router {
+export function buildLogPages(parts: BuildLogsParts): Router {
+  const { platform, allowPrivate, carry, failures, share } = parts;
   const router = Router({ caseSensitive: true, strict: true });
   const handle =
     (kind: (typeof kinds)[number]): RequestHandler<{ id: string }> =>
@@ -29,7 +33,15 @@ export function buildLogPages({ platform, allowPrivate, carry, share }: BuildLog
       const { exchange } = req;
       const { bearer } = findCredentials(req, '', '');
       if (bearer === undefined) throw new ProxyError('LOGIN_REQUIRED');
-      const { snapshotRef, runner } = await platform.build(kind, req.params.id, bearer);
+      const { network } = exchange.visitor;
+      const wait = await failures.waitFor(network);
+      if (wait !== undefined) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
+      const { snapshotRef, runner } = await platform
+        .build(kind, req.params.id, bearer)
+        .catch(async (error) => {
+          if (asProxyError(error).code === 'SANDBOX_NOT_FOUND') await failures.note(network);
+          throw error;
+        });
       if (clientLeft(req, res)) return;
       const { target, path, headers } = runnerDoor(runner, allowPrivate);
       const follow = req.query.follow === 'true' ? '&follow=true' : '';

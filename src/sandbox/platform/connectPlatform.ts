@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isSandboxId } from '../../access/allowedSandboxes.ts';
-import { asProxyError, ProxyError } from '../../replies/errors.ts';
+import { BoundedCache } from '../../boundedCache.ts';
+import { asProxyError, type ErrorCode, ProxyError } from '../../replies/errors.ts';
 import type { ApiCallRules, Meanings } from '../apiCalls.ts';
 import { connectDaytona } from '../connectDaytona.ts';
 import type { Daytona, Link } from '../daytona.ts';
@@ -45,6 +46,7 @@ const holders = z.array(z.object({ runnerId: z.string().min(1) })).min(1);
 /** What came from a snapshot that there was has no build of its own. */
 const built = z.object({ buildInfo: z.object({ snapshotRef: z.string().min(1) }).nullish() });
 const anything = z.unknown();
+const homeMs = 2_000;
 /** What a stranger may have put into the path of a call: nothing that leads to another one. */
 const pathPart = /^[\w-]{1,256}$/;
 const text = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/i);
@@ -79,9 +81,15 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
   };
   const ofSandbox = (id: string) =>
     runnerOf((signal) => runners.getRunnerBySandboxId(id, { signal }));
+  /** Where a sandbox lives; undefined for one that sleeps, or that nobody has heard of. */
+  const homeOf = (id: string) => ofSandbox(id).catch(absent('SANDBOX_NOT_RUNNING'));
+  const known = async (idOrName: string) =>
+    organization?.facts(idOrName).catch(absent('SANDBOX_NOT_FOUND'));
   /** Runners are found by ids alone; what a name stands for only an organization's key may read. */
   const idOf = async (idOrName: string) =>
-    organization && !isSandboxId(idOrName) ? (await organization.facts(idOrName)).id : idOrName;
+    isSandboxId(idOrName) ? idOrName : ((await known(idOrName))?.id ?? idOrName);
+  /** Found while it was asked what a sandbox is like, and about to be asked for. */
+  const homes = new BoundedCache<Runner>(1_000);
   const isPublic = (id: string) =>
     isSo(
       calls.call('preview-public', anything, async (signal) => {
@@ -92,19 +100,20 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
   return {
     link: async (idOrName) => {
       const id = await idOf(idOrName);
-      return { sandboxId: id, ...(await ofSandbox(id)) };
+      const home = homes.get(id) ?? (await ofSandbox(id));
+      homes.delete(id); // Whoever asks again has reason to: it may have moved.
+      return { sandboxId: id, ...home };
     },
     facts: async (idOrName) => {
-      const known = await organization?.facts(idOrName).catch(async (error) => {
-        // Another organization's, if a runner has it: the platform is for all of them.
-        if (asProxyError(error).code !== 'SANDBOX_NOT_FOUND') throw error;
-        await ofSandbox(idOrName).catch((none) => {
-          throw asProxyError(none).code === 'SANDBOX_NOT_RUNNING' ? error : none;
-        });
-      });
-      if (known) return known;
-      const isOpen = await isPublic(idOrName);
-      return { id: idOrName, state: 'unknown', public: isOpen, labels: {} };
+      const facts = await known(idOrName);
+      if (facts) return facts;
+      // Another organization's, or nobody's: the platform is for all of them.
+      const [isOpen, home] = await Promise.all([isPublic(idOrName), homeOf(idOrName)]);
+      const unproven = !isOpen && !home;
+      if (unproven && organization) throw new ProxyError('SANDBOX_NOT_FOUND');
+      if (home) homes.set(idOrName, home, homeMs);
+      const seen = { id: idOrName, state: 'unknown', public: isOpen, labels: {} };
+      return unproven ? { ...seen, unproven } : seen;
     },
     mayAccess: rest.mayAccess,
     start: organization?.start ?? rest.start,
@@ -133,6 +142,13 @@ export function connectPlatform({ proxyKey, apiKey, ...account }: PlatformAccoun
   };
 }
 
+/** Makes of one error that there is nothing. */
+function absent(code: ErrorCode) {
+  return (error: unknown): undefined => {
+    if (asProxyError(error).code !== code) throw error;
+  };
+}
+
 async function signedFor(
   { calls, previews }: RestApi,
   token: string,
@@ -150,7 +166,7 @@ async function signedFor(
 
 /** Asked as the visitor: whoever may see a thing may read how it was built. */
 function refOf(
-  { visitorCalls, visitorSandboxes, snapshots }: RestApi,
+  { buildCalls, visitorSandboxes, snapshots }: RestApi,
   what: 'sandboxes' | 'snapshots',
   id: string,
   bearer: string,
@@ -164,10 +180,8 @@ function refOf(
         : await visitorSandboxes.getSandbox(id, undefined, undefined, options);
     return answer.data;
   };
-  return visitorCalls
-    .call('build', built, ask, { meanings: aboutVisitors })
-    .then(({ buildInfo }) => {
-      if (!buildInfo) throw new ProxyError('SANDBOX_NOT_FOUND');
-      return buildInfo.snapshotRef;
-    });
+  return buildCalls.call('build', built, ask, { meanings: aboutVisitors }).then(({ buildInfo }) => {
+    if (!buildInfo) throw new ProxyError('SANDBOX_NOT_FOUND');
+    return buildInfo.snapshotRef;
+  });
 }

@@ -48,7 +48,8 @@ describe.each([
     const answers = await Promise.all(bodies.map((body) => get({ method: 'POST', body })));
     expect(answers.map(({ status }) => status)).toEqual(bodies.map(() => 200));
     expect(served.slice(1).sort()).toEqual(bodies.map((body) => `POST ${body}`));
-    expect(lookups()).toBe(2);
+    // Whoever comes second asks at the same time, and not for each request.
+    expect(lookups()).toBeLessThanOrEqual(organizationKey ? 2 : 3);
     rig.sandbox.runner = 0; // And back again, at once.
     expect((await get({ method: 'POST', body: 'x' })).body).toBe('the app');
   });

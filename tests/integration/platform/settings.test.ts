@@ -80,11 +80,17 @@ describe('the environment of Daytona’s own proxy', () => {
     expect(problemsOf({ MODE: 'platform', ...theirs, ...env })).toContain(name);
   });
 
-  test('encrypts sessions alike on all instances, by nothing that could be read back', () => {
-    const [secret = ''] = cookieSecrets(inPlatform());
-    expect(cookieSecrets(inPlatform())).toEqual([secret]);
+  test.each(['1', 'TRUE', 't'])('means true by %s, as in Go', (text) => {
+    expect(inPlatform({ PREVIEW_WARNING_ENABLED: text }).PREVIEW_WARNING_ENABLED).toBe(true);
+  });
+
+  test('encrypts sessions alike on all instances, by nothing that could be guessed', () => {
+    const long = { PROXY_API_KEY: 'p'.repeat(32) };
+    const [secret = ''] = cookieSecrets(inPlatform(long));
+    expect(cookieSecrets(inPlatform(long))).toEqual([secret]);
     expect(secret).toMatch(/^[\w-]{43}$/);
-    expect(cookieSecrets(inPlatform({ PROXY_API_KEY: 'another' }))).not.toEqual([secret]);
+    expect(cookieSecrets(inPlatform({ PROXY_API_KEY: 'q'.repeat(32) }))).not.toEqual([secret]);
+    expect(cookieSecrets(inPlatform())).toEqual([]);
     expect(cookieSecrets(inPlatform({ COOKIE_SECRET: 'c'.repeat(32) }))).toEqual(['c'.repeat(32)]);
   });
 });
@@ -117,7 +123,7 @@ describeWith('redis-server', 'two instances over one Redis', () => {
   let two: Rig;
   beforeAll(async () => {
     redis = await startRedis();
-    const env = { REDIS_URL: redis.url };
+    const env = { REDIS_URL: redis.url, COOKIE_SECRET: 's'.repeat(32) };
     const app = (_req: unknown, res: { end(text: string): void }) => res.end('the app');
     one = await startRig({ platform: true, organizationKey: false, env, app });
     two = await startRig({ platform: true, organizationKey: false, env, beside: one });
@@ -126,6 +132,14 @@ describeWith('redis-server', 'two instances over one Redis', () => {
     await two.close();
     await one.close();
     await redis.close();
+  });
+
+  test('share nothing where nothing but a short key could encrypt it, and say so', async () => {
+    const env = { REDIS_URL: redis.url };
+    const weak = await startRig({ platform: true, env, beside: one });
+    const { body } = await ask(weak.proxy.port, { host: domain, path: '/health' });
+    expect(JSON.parse(body)).toMatchObject({ cache: { store: 'memory' } });
+    await weak.close();
   });
 
   test('ask once for a runner, a public flag and a token', async () => {

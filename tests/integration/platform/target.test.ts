@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Runner } from '../../../src/demo/runner.ts';
-import { ask, openWebSocket } from '../../support/client.ts';
+import { ask, openWebSocket, raw } from '../../support/client.ts';
 import { echoSockets } from '../../support/echo.ts';
 import { domain, type Rig, startRig } from '../../support/rig.ts';
 
@@ -40,7 +40,7 @@ const foreign = {
   'X-Daytona-Authorization': 'Bearer mine',
   'X-Daytona-Preview-Token': 'mine',
   'X-Daytona-Anything': 'mine',
-  'X-Forwarded-Host': 'elsewhere.test',
+  'X-Forwarded-Host': ['elsewhere.test', 'a.test, b.test'],
 };
 const valuesOf = ({ rawHeaders }: IncomingMessage | { rawHeaders: string[] }, name: string) =>
   rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
@@ -100,8 +100,19 @@ describe('a request to a public sandbox goes by its runner', () => {
     }
   });
 
+  test('also by HTTP/1.0, with an answer that an old client reads', async () => {
+    const text = await raw(rig.proxy.port, `GET ${path} HTTP/1.0\r\nHost: ${host()}\r\n\r\n`);
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text).not.toMatch(/transfer-encoding/i);
+    expect(text.endsWith('GET ')).toBe(true);
+    expectCarried(path);
+  });
+
   test('as a WebSocket, in both directions', async () => {
-    const opened = await openWebSocket(rig.proxy.port, host(), path, foreign);
+    const opened = await openWebSocket(rig.proxy.port, host(), path, {
+      ...foreign,
+      'X-Forwarded-Host': 'elsewhere.test',
+    });
     await opened.next(); // What the app says first.
     opened.socket.send('hello');
     const { data } = await opened.next();

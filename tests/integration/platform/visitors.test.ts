@@ -5,11 +5,12 @@ import { type Rig, startRig } from '../../support/rig.ts';
 
 let rig: Rig;
 let seen: Record<string, unknown>;
+const secret = 's'.repeat(32);
 
 beforeAll(async () => {
   rig = await startRig({
     platform: true,
-    env: { AUTH_FAILURES_MAX: '0' },
+    env: { AUTH_FAILURES_MAX: '0', COOKIE_SECRET: secret },
     app: (req, res) => {
       seen = { url: req.url, ...req.headers };
       res.end('the app');
@@ -88,6 +89,21 @@ describe('a private sandbox', () => {
   });
 });
 
+test('good visits to private sandboxes spend nothing of the budget for guesses', async () => {
+  const env = { LOOKUP_MISSES_PER_CLIENT: '3' };
+  const strict = await startRig({ platform: true, organizationKey: false, env, beside: rig });
+  const visit = (id: string, headers = {}) =>
+    ask(strict.proxy.port, { host: `3000-${id}.proxy.test`, headers });
+  const authorization = `Bearer ${rig.daytona.apiKey}`;
+  for (let i = 0; i < 8; i++) {
+    const { id } = rig.daytona.sandboxes.create({ ports: rig.sandbox.ports });
+    expect((await visit(id, { authorization })).body).toBe('the app');
+  }
+  for (let i = 0; i < 3; i++) expect((await visit(`guess-${i}`)).status).toBe(401);
+  expect(refused(await visit('guess-3'))).toEqual([429, 'TOO_MANY_MISSES']);
+  await strict.close();
+});
+
 describe('a public sandbox', () => {
   let open: Rig;
   beforeAll(async () => {
@@ -134,7 +150,7 @@ describe('a signed token in the host', () => {
     const other = await startRig({
       platform: true,
       beside: rig,
-      env: { PROXY_DOMAIN: 'proxy.test' },
+      env: { COOKIE_SECRET: secret },
     });
     // Another instance with the same key has only the cookie to go by.
     const later = await ask(other.proxy.port, { host: hostOf(token), headers: { cookie } });
@@ -144,6 +160,22 @@ describe('a signed token in the host', () => {
     // It is a cookie of this host, and opens the sandbox's own address no more than any other.
     expect(refused(await get({ cookie }))).toEqual([401, 'LOGIN_REQUIRED']);
     await other.close();
+  });
+
+  test('works on in a frame of a page beside it, whose browser has the cookie by now', async () => {
+    const host = hostOf(sign());
+    const cookie = cookieOf(await get(page, '/', host));
+    const framed = { ...page, 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-site', cookie };
+    expect((await get(framed, '/', host)).body).toBe('the app');
+  });
+
+  test('stands in no log line', async () => {
+    const token = sign();
+    await get({}, '/', hostOf(token));
+    expect(JSON.stringify(rig.logs())).not.toContain(token);
+    expect(rig.logs()).toContainEqual(
+      expect.objectContaining({ event: 'access', host: '3000-[signed].proxy.test' }),
+    );
   });
 
   test('is asked about once, good or not', async () => {

@@ -89,7 +89,7 @@ describe('readConfig', () => {
     expect(problemsOf({ ...key, TLS_KEY_FILE: '/k.pem' })).toContain(
       'TLS_CERT_FILE is not set, but TLS_KEY_FILE is.',
     );
-    expect(problemsOf({ ...key, ENABLE_TLS: 'yes' })).toContain('must be one of true, false');
+    expect(problemsOf({ ...key, ENABLE_TLS: 'yes' })).toContain('must be true or false');
   });
 
   test('wants one Redis, and one secret for all who share it', () => {
