@@ -33,6 +33,7 @@ beforeAll(async () => {
     });
   });
   hostile = await HostileSandbox.start();
+  hostile.withinMs = 10_000; // Six of its visitors and three of the other one come at once.
   const sandbox = rig.daytona.sandboxes.create();
   door = { proxyPort: rig.proxy.port, host: rig.host(4000, sandbox) };
   rig.daytona.faults.previewUrl = (url) =>
