@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Caller } from '../support/caller.ts';
 import { printFigures, quantile } from '../support/figures.ts';
+import type { Reading } from '../support/probe.ts';
 import { closeServer, domain, listen } from '../support/rig.ts';
 import { WatchedProxy } from '../support/watchedProxy.ts';
 
@@ -20,8 +21,8 @@ const windowMs = 30_000;
 const mostGrowth = 50_000_000;
 /** A guess may slow a visitor of a known sandbox by no more than another request does. */
 const slower = 1.2;
-const turns = 50;
-const visitsATurn = 300;
+const turns = 100;
+const visitsATurn = 200;
 const perSecond = 500;
 /** Of what is due to be sent beside the visits; a machine that is too busy for it measures nothing. */
 const leastAnswered = 0.5;
@@ -56,7 +57,7 @@ test('100 000 random ids from one client, then from 10 000 networks', async () =
   // Warm, like a proxy that has served and refused a while.
   await flood(30_000, () => proxy.host(), oneClient);
   await flood(30_000, guess, anyNetwork);
-  const before = await proxy.read();
+  const before = await settled();
   for (const [where, client, budget] of [
     ['one client', oneClient, missesPerClient],
     ['10 000 networks', anyNetwork, missesInAll],
@@ -67,7 +68,7 @@ test('100 000 random ids from one client, then from 10 000 networks', async () =
     const took = performance.now() - begun;
     const calls = proxy.daytona.calls.length - callsBefore;
     const windows = Math.ceil(took / windowMs) + 1;
-    const after = await proxy.read();
+    const after = await settled();
     const growth = after.rss - before.rss;
     printFigures(`100 000 guesses from ${where}`, {
       'API calls': calls,
@@ -83,6 +84,17 @@ test('100 000 random ids from one client, then from 10 000 networks', async () =
     expect(growth).toBeLessThan(mostGrowth);
   }
 }, 300_000);
+
+/** Reads the process when it has given back what it gives back; V8 takes its time over that. */
+async function settled(): Promise<Reading> {
+  let least = await proxy.read();
+  for (let i = 0; i < 8; i++) {
+    await wait(250);
+    const reading = await proxy.read();
+    if (reading.rss < least.rss) least = reading;
+  }
+  return least;
+}
 
 test('a known sandbox is as quick beside guesses as beside as many requests', async () => {
   const load = { requests: new Beside(() => proxy.host()), guesses: new Beside(guess) };
