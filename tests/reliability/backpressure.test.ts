@@ -115,7 +115,8 @@ async function readOn(streams: readonly Stream[]): Promise<void> {
     });
     reader.resume();
   }
-  expect(await eventually(() => missing.every((bytes) => bytes <= 0))).toBe(true);
+  // That it comes, and not how fast: it is much, and the machine may have other things to do.
+  expect(await eventually(() => missing.every((bytes) => bytes <= 0), 60_000)).toBe(true);
 }
 
 function close(streams: readonly Stream[]): void {
