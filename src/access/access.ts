@@ -38,13 +38,18 @@ export interface DaytonaQuestions {
   >;
 }
 
+/** A sandbox's own preview token, and whose it is. */
+export interface PreviewToken {
+  readonly token: string;
+  readonly sandboxId: string;
+}
+
 /** What access has to know of sandboxes. */
 export interface SandboxSource {
   factsOf(address: SandboxAddress, client?: string): KnownSandbox | Promise<KnownSandbox>;
-  tokenOf(
-    address: SandboxAddress,
-    client?: string,
-  ): Promise<{ readonly token: string; readonly sandboxId: string }>;
+  tokenOf(address: SandboxAddress, client?: string): Promise<PreviewToken>;
+  /** The same where what is known is not what a visitor shows. */
+  tokenAfresh(address: SandboxAddress, known: PreviewToken, client?: string): Promise<PreviewToken>;
   /** The sandbox that a signed token in a host opens a port of, where hosts carry such. */
   readonly signedFor?:
     | ((token: string, port: number, client: string) => Promise<string | undefined>)

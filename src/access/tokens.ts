@@ -18,7 +18,10 @@ export type TokenCheck = (
 /** Compares with the sandbox's own token, which Daytona tells an organization's key. */
 export function comparedTokens(sandboxes: SandboxSource): TokenCheck {
   return async (address, given, client) => {
-    const { token, sandboxId } = await sandboxes.tokenOf(address, client);
+    const known = await sandboxes.tokenOf(address, client);
+    const { token, sandboxId } = sameSecret(given, known.token)
+      ? known
+      : await sandboxes.tokenAfresh(address, known, client);
     // A name may have gone to another sandbox than the one whose token this is.
     const same =
       sameSecret(given, token) && sandboxId === (await sandboxes.factsOf(address, client)).id;

@@ -100,6 +100,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     forAccess: {
       factsOf: (address, client) => directory.factsOf(address, client),
       tokenOf: (address, client) => directory.tokenOf(address, client),
+      tokenAfresh: (address, known, client) => directory.tokenAfresh(address, known, client),
       resolve: (address, client) => directory.resolve(address, client),
       signedFor: mode.platform && budgetedSigned(mode.platform, budget),
     },

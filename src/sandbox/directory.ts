@@ -1,3 +1,4 @@
+import { BoundedCache } from '../boundedCache.ts';
 import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
@@ -11,6 +12,11 @@ import type { LinkRules } from './mode.ts';
 import { Refusals } from './refusals.ts';
 import { readState } from './state.ts';
 
+type Token = Pick<Link, 'token' | 'sandboxId'>;
+
+/** A token that a visitor has shown in vain is not looked at again for this time. */
+const doubtedMs = 5_000;
+
 /**
  * Knows where sandboxes live: what was found is kept, asked for anew ahead of expiry where it is in
  * use, and serves on where Daytona does not answer.
@@ -22,6 +28,8 @@ export class SandboxDirectory {
   readonly #refusals: Refusals;
   readonly #resolving = new SingleFlight<Resolution>();
   readonly #refreshing = new SingleFlight<void>();
+  readonly #doubting = new SingleFlight<Token>();
+  readonly #doubted = new BoundedCache<true>(10_000);
   readonly #lasts = new LastAnswers();
   #hits = 0;
   #misses = 0;
@@ -104,6 +112,24 @@ export class SandboxDirectory {
   }
 
   /**
+   * The same where what is known is not what a visitor shows: a start may have renewed it. Daytona is
+   * asked once in a while for each port, so that guesses bring about no more than that.
+   *
+   * @throws ProxyError SANDBOX_NOT_FOUND or one about the API
+   */
+  async tokenAfresh(address: SandboxAddress, known: Token, client?: string): Promise<Token> {
+    const key = keyOf(address);
+    if (!this.#doubting.has(key) && this.#doubted.get(key)) return known;
+    return this.#doubting.run(key, async () => {
+      this.#doubted.set(key, true, doubtedMs);
+      const link = await this.#lookups.link(address, client, known.token);
+      if (link.token !== known.token) this.#cache.forgetLinks(address.id, 'token');
+      this.#cache.keepToken(address, link);
+      return link;
+    });
+  }
+
+  /**
    * Finds a sandbox's port anew after Daytona's edge refused what `refused` led to.
    *
    * @returns undefined where Daytona contradicts: the answer was the app's
@@ -155,6 +181,7 @@ export class SandboxDirectory {
     this.#lookups.sweep();
     this.#refusals.sweep();
     this.#lasts.sweep();
+    this.#doubted.sweep();
     return this.#cache.sweep();
   }
 
