@@ -10,6 +10,7 @@ import { LastAnswers } from './lastAnswers.ts';
 import type { Lookups } from './lookups.ts';
 import type { LinkRules } from './mode.ts';
 import { Refusals } from './refusals.ts';
+import { requireRunning, sleeping } from './running.ts';
 import { readState } from './state.ts';
 
 type Token = Pick<Link, 'token' | 'sandboxId'>;
@@ -235,18 +236,4 @@ export class SandboxDirectory {
       else this.#lasts.noteNone(id);
     });
   }
-}
-
-/** One that sleeps may have no link: then its facts tell more, if they are to be had. */
-function sleeping(error: unknown): ProxyError {
-  const { code } = asProxyError(error);
-  if (code === 'SANDBOX_NOT_RUNNING') return asProxyError(error);
-  throw error;
-}
-
-/** @throws ProxyError SANDBOX_NOT_RUNNING or SANDBOX_NOT_FOUND */
-function requireRunning({ state }: SandboxFacts): void {
-  const reading = readState(state);
-  if (reading === 'gone') throw new ProxyError('SANDBOX_NOT_FOUND');
-  if (reading !== 'running') throw new ProxyError('SANDBOX_NOT_RUNNING', { state, retryAfter: 2 });
 }
