@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type Access, createAccess } from './access/access.ts';
-import { type CorsRules, shareOrigins } from './access/cors.ts';
+import { shareOrigins } from './access/cors.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
