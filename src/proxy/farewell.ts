@@ -109,21 +109,17 @@ export class Farewell {
       this.#endClient();
       return;
     }
-    const destroy = () => sandbox.destroy();
-    sandbox.setTimeout(lastWriteMs, destroy); // It may have much to read before.
-    sandbox.once('finish', () => {
-      const late = setTimeout(destroy, replyMs);
-      sandbox.once('close', () => clearTimeout(late));
-    });
+    // It may have much to read before, out of the system's hands too, and speaks on meanwhile.
+    sandbox.setTimeout(lastWriteMs, () => sandbox.destroy());
     sandbox.once('close', () => this.#endClient());
-    if (frames.closed) sandbox.end();
-    else sandbox.end(closeFrame(goingAway, '', randomBytes(4)));
+    if (!frames.closed) sandbox.write(closeFrame(goingAway, '', randomBytes(4)));
+    this.#within(() => sandbox.end()); // A server ends the connection itself.
   }
 
   #endClient(): void {
     const { from: client } = this.#up;
     client.end();
-    this.#within(() => client.destroy());
+    client.setTimeout(lastWriteMs, () => client.destroy()); // It may be slow and speak on as well.
   }
 
   readonly #sandboxLeft = () => {

@@ -8,8 +8,9 @@ const pauseMs = 1;
 /** A way to a port on which bytes trickle in small pieces, so that frames are nearly always cut. */
 export function createSlowRelay() {
   let to = 0;
-  const server = net.createServer({ noDelay: true, highWaterMark: pieceSize }, (near) => {
-    const far = net.connect(to, '127.0.0.1');
+  const halves = { allowHalfOpen: true, noDelay: true, highWaterMark: pieceSize };
+  const server = net.createServer(halves, (near) => {
+    const far = net.connect({ ...halves, port: to, host: '127.0.0.1' });
     trickle(near, far);
     trickle(far, near);
   });

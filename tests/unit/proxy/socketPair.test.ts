@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import net, { type AddressInfo, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { joinSockets } from '../../../src/proxy/socketPair.ts';
+import { connectedSockets } from '../../support/connectedSockets.ts';
 
 const minuteMs = 60_000;
 /** All but the clock: sockets need the real ones. */
@@ -25,13 +26,9 @@ afterEach(() => {
 
 /** Both ends of a connection. */
 async function connection(): Promise<[Socket, Socket]> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const far = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [near] = (await once(server, 'connection')) as [Socket];
-  server.close();
-  ends.push(near, far);
-  return [near, far];
+  const both = await connectedSockets();
+  ends.push(...both);
+  return both;
 }
 
 /** A pair of which one byte of the visitor's first message is still to come. */
