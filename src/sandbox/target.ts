@@ -20,11 +20,7 @@ export interface TargetRules {
 export function checkTarget(link: Link, port: number, rules: TargetRules): Target {
   const refuse = (why: string) =>
     new ProxyError('UPSTREAM_FORBIDDEN', { cause: new Error(`preview link with ${why}`) });
-  if (!URL.canParse(link.url)) throw refuse('no valid URL');
-  const url = new URL(link.url);
-  const { protocol, origin, host } = url;
-  if (protocol !== 'http:' && protocol !== 'https:') throw refuse('another scheme');
-  if (url.username !== '' || url.password !== '') throw refuse('credentials');
+  const { url, target } = readTarget(link.url, refuse);
   const hostname = url.hostname.replace(/\.$/, '');
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) throw refuse('an address for a host name');
   const dot = hostname.indexOf('.');
@@ -37,5 +33,22 @@ export function checkTarget(link: Link, port: number, rules: TargetRules): Targe
   if (ours && rules.domains.includes(hostname.slice(dot + 1))) {
     throw new ProxyError('LOOP_DETECTED');
   }
-  return { protocol, origin, host, hostname: url.hostname, port: url.port };
+  return target;
+}
+
+/**
+ * Reads an address that the API returned: http or https, without credentials.
+ *
+ * @throws what `refuse` makes of the reason
+ */
+export function readTarget(
+  text: string,
+  refuse: (why: string) => ProxyError,
+): { readonly url: URL; readonly target: Target } {
+  if (!URL.canParse(text)) throw refuse('no valid URL');
+  const url = new URL(text);
+  const { protocol, origin, host, hostname, port } = url;
+  if (protocol !== 'http:' && protocol !== 'https:') throw refuse('another scheme');
+  if (url.username !== '' || url.password !== '') throw refuse('credentials');
+  return { url, target: { protocol, origin, host, hostname, port } };
 }

@@ -5,6 +5,7 @@ import type { Resolution } from '../cache.ts';
 import type { Link } from '../daytona.ts';
 import type { Destination, Way } from '../mode.ts';
 import { isPrivateAddress } from '../privateNetworks.ts';
+import { readTarget } from '../target.ts';
 
 /** A runner's address, checked. */
 interface Door {
@@ -37,22 +38,18 @@ export function waysToRunners(allowPrivate: boolean) {
  *
  * @throws ProxyError UPSTREAM_FORBIDDEN
  */
-export function runnerDoor({ url, token }: Omit<Link, 'sandboxId'>, allowPrivate: boolean): Door {
+export function runnerDoor(link: Omit<Link, 'sandboxId'>, allowPrivate: boolean): Door {
   const refuse = (why: string) =>
     new ProxyError('UPSTREAM_FORBIDDEN', { cause: new Error(`runner with ${why}`) });
-  if (!URL.canParse(url)) throw refuse('no valid URL');
-  const { protocol, origin, host, hostname, port, pathname, username, password, search, hash } =
-    new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') throw refuse('another scheme');
-  if (username !== '' || password !== '') throw refuse('credentials');
-  if (search !== '' || hash !== '') throw refuse('a query or a fragment');
-  const address = hostname.replace(/^\[|\]$/g, '');
+  const { url, target } = readTarget(link.url, refuse);
+  if (url.search !== '' || url.hash !== '') throw refuse('a query or a fragment');
+  const address = target.hostname.replace(/^\[|\]$/g, '');
   if (!allowPrivate && isIP(address) !== 0 && isPrivateAddress(address)) {
     throw refuse('a private address; see ALLOW_PRIVATE_UPSTREAMS');
   }
   return {
-    target: { protocol, origin, host, hostname, port },
-    path: pathname.replace(/\/+$/, ''),
-    headers: ['x-daytona-authorization', `Bearer ${token}`],
+    target,
+    path: url.pathname.replace(/\/+$/, ''),
+    headers: ['x-daytona-authorization', `Bearer ${link.token}`],
   };
 }
