@@ -5,21 +5,11 @@ import {
   list,
   networks,
   off,
+  secrets,
   time,
   type Variable,
   variable,
 } from './schemas.ts';
-
-const secret = /^[\x21-\x2b\x2d-\x7e]{32,}$/;
-
-const secrets = z.string().transform((text, ctx) => {
-  const parts = list(text);
-  if (parts.length <= 2 && parts.every((part) => secret.test(part))) return parts;
-  ctx.addIssue(
-    'must be one secret of 32 or more printable characters, or two with a comma between',
-  );
-  return z.NEVER;
-});
 
 /** `true` for a scheme and host as browsers write them in Origin. */
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;

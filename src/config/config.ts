@@ -3,11 +3,14 @@ import { contradictions } from './contradictions.ts';
 import { withStandIns } from './platformVariables.ts';
 import { type Variable, variables } from './variables.ts';
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** The whole configuration: one parsed value for each environment variable. */
-export type Config = {
-  readonly [Name in keyof typeof variables]: (typeof variables)[Name] extends Variable<infer T>
-    ? T
-    : never;
+export type Config = Values<typeof variables>;
+
+/** One parsed value for each of some variables. */
+export type Values<Variables> = {
+  readonly [Name in keyof Variables]: Variables[Name] extends Variable<infer T> ? T : never;
 };
 
 /** All that is wrong with the environment, in one message that says how to mend it. */
@@ -21,11 +24,20 @@ export class ConfigError extends Error {
  *
  * @throws ConfigError that lists every bad variable, its value (secrets masked) and a valid one.
  */
-export function readConfig(given: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(given: Environment): Config {
+  const config = readVariables(variables, withStandIns(given));
+  refuse(contradictions(config));
+  return config;
+}
+
+/** Reads some variables as `readConfig` reads all; what they say together is not judged. */
+export function readVariables<Variables extends Record<string, Variable<unknown>>>(
+  some: Variables,
+  env: Environment,
+): Values<Variables> {
   const problems: string[] = [];
-  const env = withStandIns(given);
   const inPlatform = env.MODE?.trim() === 'platform';
-  const values = Object.entries<Variable<unknown>>(variables).map(([name, variable]) => {
+  const values = Object.entries<Variable<unknown>>(some).map(([name, variable]) => {
     const given = env[name]?.trim() || undefined;
     const text = given ?? (inPlatform ? variable.inPlatform : undefined) ?? variable.fallback;
     const parsed = text === undefined ? undefined : variable.schema.safeParse(text);
@@ -34,12 +46,11 @@ export function readConfig(given: Readonly<Record<string, string | undefined>>):
     return [name, undefined] as const;
   });
   refuse(problems);
-  const config = Object.fromEntries(values) as Config;
-  refuse(contradictions(config));
-  return config;
+  return Object.fromEntries(values) as Values<Variables>;
 }
 
-function refuse(problems: readonly string[]): void {
+/** @throws ConfigError where there are any */
+export function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;
   throw new ConfigError(
     `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}\n` +

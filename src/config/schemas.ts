@@ -58,6 +58,18 @@ export const networks = z.string().transform((text, ctx) => {
   return set;
 });
 
+const secret = /^[\x21-\x2b\x2d-\x7e]{32,}$/;
+
+/** One secret, or two while the first replaces the second. */
+export const secrets = z.string().transform((text, ctx) => {
+  const parts = list(text);
+  if (parts.length <= 2 && parts.every((part) => secret.test(part))) return parts;
+  ctx.addIssue(
+    'must be one secret of 32 or more printable characters, or two with a comma between',
+  );
+  return z.NEVER;
+});
+
 /** One environment variable: how it is read, what stands in for it, how it is explained. */
 export interface Variable<T> {
   readonly schema: z.ZodType<T, string>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accessVariables } from './accessVariables.ts';
+import { egressVariables } from './egressVariables.ts';
 import { platformVariables } from './platformVariables.ts';
 import { sandboxVariables } from './sandboxVariables.ts';
 import {
@@ -159,4 +160,5 @@ export const variables = {
   ...accessVariables,
   ...storeVariables,
   ...platformVariables,
+  ...egressVariables,
 } satisfies Record<string, Variable<unknown>>;
