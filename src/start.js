@@ -7,4 +7,10 @@ if (major < 22 || (major === 22 && minor < 19)) {
   );
   process.exit(1);
 }
-await import(process.argv.includes('--demo') ? './demo/main.ts' : './main.ts');
+const asked = (flag) => process.argv.includes(flag);
+const entry = asked('--demo')
+  ? './demo/main.ts'
+  : asked('--egress')
+    ? './egress/main.ts'
+    : './main.ts';
+await import(entry);

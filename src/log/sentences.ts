@@ -39,6 +39,17 @@ const sentences = {
     `❌ STATE_FILE cannot be written: what others have ended may work after a restart (${f.cause})`,
   'state.torn': (f: Values) =>
     `⚠️ STATE_FILE had ${f.count} lines that a full disk cut off: where ending a link or a login failed, end it again`,
+  'egress.carried': (f: Values) =>
+    `↗️ ${f.sandbox} → ${f.host}:${f.port} ${f.bytesUp} up, ${f.bytesDown} down, ${f.durationMs} ms${f.cut ? ` (cut: ${f.cut})` : ''}`,
+  'egress.refused': (f: Values) => `⛔ ${f.sandbox} → ${f.host ?? '?'}:${f.port ?? '?'} ${f.code}`,
+  'egress.stranger': (f: Values) =>
+    `⛔ ${f.count} times no valid credential for the way out, the last from ${f.client}`,
+  'egress.full': (f: Values) =>
+    `⚠️ Closed ${f.count} connections: ${f.limit} are open (EGRESS_MAX_CONNECTIONS)`,
+  'egress.revoked': (f: Values) => `🔑 EGRESS_REVOKED_FILE revokes ${f.count} sandboxes`,
+  'egress.revoked.failed': (f: Values) =>
+    `⚠️ EGRESS_REVOKED_FILE cannot be read, what it said before stays (${f.cause})`,
+  'egress.failed': (f: Values) => `❌ A request for the outside failed: ${f.cause}`,
   'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,
   'tls.failed': (f: Values) => `🔒 ${f.count} TLS handshakes failed, the last by ${f.last}`,
   'tls.renewed': (f: Values) => `🔒 Serving the renewed certificate, valid until ${f.until}`,
