@@ -1,12 +1,13 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Server } from 'proxy-chain';
+import { type RequestError, Server } from 'proxy-chain';
 import { saysScarce } from '../descriptors.ts';
 import type { OpenWork } from '../lifecycle/openWork.ts';
 import type { Log } from '../log/logger.ts';
 import { sparingly } from '../log/sparingly.ts';
 import { type AdmissionRules, type Admitted, admit, agentOver } from './admission.ts';
 import { guardAnswer } from './plainAnswer.ts';
+import { Refusal } from './refusal.ts';
 import { joinTunnel } from './tunnel.ts';
 
 export interface ListenerParts {
@@ -52,6 +53,13 @@ export function createEgressListener(parts: ListenerParts): Server {
       return { httpAgent: agentOver(admitted.upstream) };
     },
   });
+  const { normalizeHandlerError } = proxy;
+  proxy.normalizeHandlerError = (error) => {
+    const { statusCode = 0 } = normalizeHandlerError.call(proxy, error) as Partial<RequestError>;
+    if (statusCode < 590) return error;
+    // A 407 of a host, for one: the sandbox would take it for ours.
+    return new Refusal('HOST_UNREACHABLE', 'The host’s answer is none that can be passed on.');
+  };
   proxy.on('requestFailed', ({ error, request }: Failure) => {
     if (request.socket.destroyed) return; // The sandbox has left.
     log('error', 'egress.failed', { cause: error.message });
