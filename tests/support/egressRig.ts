@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import http, { type RequestListener } from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Server } from 'node:net';
@@ -48,7 +49,7 @@ export interface EgressRig {
 export async function startEgressRig(options: EgressRigOptions = {}): Promise<EgressRig> {
   const certificate = makeCertificate([outside]);
   const server = https.createServer(
-    { cert: certificate.pem, key: await readKey(certificate) },
+    { cert: certificate.pem, key: readFileSync(certificate.keyPath) },
     options.app ?? ((_req, res) => void res.end('from outside')),
   );
   let dialled = 0;
@@ -81,7 +82,11 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
       asked.push(name);
       return (options.resolve ?? here)(name);
     },
-  );
+  ).catch(async (error) => {
+    await closeAll(server);
+    certificate.remove();
+    throw error;
+  });
   const basic = (id: string, password: string) =>
     Buffer.from(`${id}:${password}`).toString('base64');
   return {
@@ -153,9 +158,4 @@ async function closeAll(server: http.Server | https.Server): Promise<void> {
   server.close();
   server.closeAllConnections();
   await once(server, 'close');
-}
-
-async function readKey({ keyPath }: Certificate): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  return readFile(keyPath, 'utf8');
 }

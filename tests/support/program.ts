@@ -48,9 +48,10 @@ export function startProbed(
   probe: URL,
   env: Record<string, string>,
   stdout: 'pipe' | number = 'pipe',
+  ...args: string[]
 ): Program {
   return watch(
-    spawn(process.execPath, ['--expose-gc', '--import', probe.href, start], {
+    spawn(process.execPath, ['--expose-gc', '--import', probe.href, start, ...args], {
       cwd: '/',
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', stdout, 'pipe', 'ipc'],

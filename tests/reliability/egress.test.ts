@@ -1,0 +1,167 @@
+/**
+ * Guarantee: the egress proxy carries 500 tunnels at once and streams of any length without holding
+ * more than what is under way, keeps nothing of what has ended, and stops without cutting an answer
+ * short.
+ */
+import type { Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startRawServer } from '../support/egressRig.ts';
+import { eventually } from '../support/eventually.ts';
+import { Flood } from '../support/flood.ts';
+import { WatchedEgress } from '../support/watchedEgress.ts';
+
+const megabyte = Buffer.alloc(1_048_576, 'x');
+/** What the process may grow by while a stream passes, in bytes; the garbage of passing is part of it. */
+const mostHeld = 120_000_000;
+
+let egress: WatchedEgress;
+let outside: Awaited<ReturnType<typeof startRawServer>>;
+/** What happens to the next connections outside. */
+let accept: (socket: Socket) => void;
+beforeEach(async () => {
+  accept = (socket) => void socket.pipe(socket);
+  outside = await startRawServer((socket) => accept(socket));
+});
+afterEach(async () => {
+  await egress?.close();
+  await outside.close();
+});
+const start = async (env: Record<string, string> = {}) => {
+  egress = await WatchedEgress.start(outside.port, {
+    EGRESS_MAX_CONNECTIONS_PER_SANDBOX: '0',
+    EGRESS_MAX_BYTES_PER_SANDBOX: '0',
+    ...env,
+  });
+};
+const open = (sandbox?: string) => egress.tunnel(outside.port, sandbox);
+
+test('500 tunnels at once each carry their own bytes, and leave nothing behind', async () => {
+  await start();
+  const before = await egress.read();
+  const tunnels = await Promise.all(
+    Array.from({ length: 500 }, (_each, i) => open(`sandbox-${i % 50}`)),
+  );
+  for (const [i, tunnel] of tunnels.entries()) tunnel.send(`tunnel ${i}.`);
+  await Promise.all(
+    tunnels.map((tunnel, i) => tunnel.until((text) => text === `tunnel ${i}.`, 10_000)),
+  );
+  const full = await egress.read();
+  expect(full.sockets.length).toBe(1_000);
+  for (const [i, { socket }] of tunnels.entries()) {
+    if (i % 2 === 0) socket.end();
+    else socket.resetAndDestroy();
+  }
+  const ended = async () => (await egress.read(false)).sockets.length === 0;
+  expect(await eventually(ended)).toBe(true);
+  const after = await egress.read();
+  expect(after.fileDescriptors).toBeLessThanOrEqual(before.fileDescriptors);
+  expect(after.timers).toBeLessThanOrEqual(before.timers);
+  expect(after.troubles).toEqual([]);
+  expect(after.heapUsed - before.heapUsed).toBeLessThan(8_000_000);
+});
+
+describe('a stream of 1 GB passes in constant memory', () => {
+  const total = 1_073_741_824;
+
+  test.each(['down', 'up'] as const)('%s', async (way) => {
+    let received = 0;
+    const count = (socket: Socket) => {
+      socket.on('data', ({ length }) => {
+        received += length;
+      });
+    };
+    const feed = (socket: Socket) => {
+      let left = total;
+      const more = () => {
+        while (left > 0) {
+          left -= megabyte.length;
+          if (!socket.write(megabyte)) return;
+        }
+        socket.end();
+      };
+      socket.on('drain', more);
+      more();
+    };
+    accept = way === 'down' ? feed : count;
+    await start();
+    const before = await egress.read();
+    const { socket } = await open();
+    socket.removeAllListeners('data');
+    socket.setEncoding(); // As Buffers, which are not decoded.
+    if (way === 'up') feed(socket);
+    else count(socket);
+    let most = 0;
+    const through = async () => {
+      most = Math.max(most, (await egress.read(false)).rss);
+      return received >= total - 1_000;
+    };
+    expect(await eventually(through, 18_000)).toBe(true);
+    expect(most - before.rss).toBeLessThan(mostHeld);
+    socket.destroy();
+  });
+});
+
+test('what the other side does not read is not piled up', async () => {
+  accept = (socket) => void socket.pause();
+  await start();
+  const before = await egress.read();
+  const floods = await Promise.all(
+    Array.from({ length: 16 }, async () => new Flood((await open()).socket, megabyte, 64e6)),
+  );
+  await Promise.all(floods.map((flood) => flood.stalled()));
+  const after = await egress.read();
+  expect(after.external + after.heapUsed - before.external - before.heapUsed).toBeLessThan(32e6);
+});
+
+test('a sandbox that leaves while its host is dialled leaves nothing behind', async () => {
+  await start();
+  for (let i = 0; i < 20; i += 1) {
+    const connection = open();
+    connection.catch(() => {});
+  }
+  const all = await Promise.all(Array.from({ length: 20 }, () => open()));
+  for (const { socket } of all) socket.resetAndDestroy();
+  await egress.read();
+  expect((await egress.read()).troubles).toEqual([]);
+});
+
+describe('a stop', () => {
+  test('lets an answer end that the sandbox waits for, and takes no new connection', async () => {
+    const hosts: Socket[] = [];
+    accept = (socket) => void hosts.push(socket);
+    await start({ SHUTDOWN_TIMEOUT_MS: '15000' });
+    const tunnel = await open();
+    tunnel.send('question');
+    expect(await eventually(() => (hosts[0]?.bytesRead ?? 0) > 0)).toBe(true);
+    const exit = egress.stop();
+    await egress.program.line(/stop\.draining/);
+    await expect(open()).rejects.toThrow();
+    hosts[0]?.end('the whole answer');
+    await tunnel.closed();
+    expect(tunnel.received).toBe('the whole answer');
+    tunnel.socket.end();
+    expect(await exit).toBe(0);
+  });
+
+  test('ends a tunnel between two requests, long before its time is over', async () => {
+    await start({ SHUTDOWN_TIMEOUT_MS: '60000' });
+    const tunnel = await open();
+    tunnel.send('question and answer');
+    await tunnel.until((text) => text === 'question and answer');
+    const exit = egress.stop();
+    await tunnel.until(() => false, 10_000);
+    tunnel.socket.end();
+    expect(await exit).toBe(0);
+  });
+
+  test('ends everything when its time is over', async () => {
+    accept = () => {};
+    await start({ SHUTDOWN_TIMEOUT_MS: '1000' });
+    const tunnel = await open();
+    tunnel.send('a question that nobody answers');
+    const exit = egress.stop();
+    await tunnel.until(() => false, 10_000);
+    expect(await exit).toBe(0);
+    expect(egress.program.lines.some((line) => line.includes('egress.carried'))).toBe(true);
+  });
+});
