@@ -85,9 +85,11 @@ async function enter(
   limits.enter(sandbox);
   // One connection carries one exchange, also where that is refused.
   const left = new AbortController();
+  let passage: Passage | undefined;
   client.once('close', () => {
     limits.release(sandbox);
     left.abort();
+    if (passage) passages.remove(passage);
   });
   if (client.destroyed) throw gone();
   if (!target) {
@@ -103,9 +105,8 @@ async function enter(
     upstream.destroy();
     throw gone();
   }
-  const passage = new Passage(sandbox, target, client, upstream);
+  passage = new Passage(sandbox, target, client, upstream);
   passages.add(passage);
-  client.once('close', () => passages.remove(passage));
   closeBehind(client, upstream);
   client.setTimeout(idleTimeoutMs);
   client.setKeepAlive(true, keepAliveMs);

@@ -10,6 +10,9 @@ import { guardAnswer } from './plainAnswer.ts';
 import { Refusal } from './refusal.ts';
 import { joinTunnel } from './tunnel.ts';
 
+/** Parts that listen to one socket are many here, and always the same ones. */
+const mostListeners = 20;
+
 export interface ListenerParts {
   readonly host: string | undefined;
   readonly port: number;
@@ -82,6 +85,7 @@ export function createEgressListener(parts: ListenerParts): Server {
   // Whoever connects and says nothing would take the place of a sandbox.
   const silent = new WeakMap<Socket, NodeJS.Timeout>();
   server.on('connection', (socket: Socket) => {
+    socket.setMaxListeners(mostListeners);
     openWork.addConnection(socket);
     const late = setTimeout(() => socket.destroy(), parts.headersTimeoutMs);
     silent.set(socket, late);

@@ -40,6 +40,11 @@ export class Passages {
     this.#counting = undefined;
   }
 
+  /** The same of all that are left: a server is closed before its sockets say that they are. */
+  removeAll(): void {
+    for (const passage of this.#open) this.remove(passage);
+  }
+
   /** Ends those of sandboxes whose credential is good no more. */
   cutRevoked(): void {
     for (const passage of this.#open) {

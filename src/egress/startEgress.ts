@@ -103,6 +103,7 @@ export async function startEgress(
         spreadMs: 0, // Only what is idle is ended, and that connects anew when it is needed.
         timeoutMs: Math.min(hurryMs ?? Number.POSITIVE_INFINITY, config.SHUTDOWN_TIMEOUT_MS),
       });
+      passages.removeAll();
       revoked.close();
     },
   };

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import net, { type Socket } from 'node:net';
 import { egressPassword } from '../../src/egress/credentials.ts';
 import type { Reading } from './probe.ts';
 import { type Program, startProbed } from './program.ts';
@@ -39,17 +40,32 @@ export class WatchedEgress {
 
   /** Opens a tunnel and reads its 200; what comes behind that is the test's to read. */
   async tunnel(outside: number, sandbox = 'a-sandbox'): Promise<RawConnection> {
-    const basic = Buffer.from(`${sandbox}:${egressPassword(secret, sandbox)}`).toString('base64');
     const connection = await RawConnection.open(this.port);
-    const target = `127.0.0.1:${outside}`;
-    connection.send(
-      `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Basic ${basic}\r\n\r\n`,
-    );
-    const head = 'HTTP/1.1 200 Connection Established\r\n\r\n';
-    await connection.until((text) => text.length >= head.length, 15_000);
-    if (!connection.received.startsWith(head)) throw new Error(connection.received);
-    connection.received = connection.received.slice(head.length);
+    connection.send(opening(outside, sandbox));
+    await connection.until((text) => text.length >= established.length, 15_000);
+    if (!connection.received.startsWith(established)) throw new Error(connection.received);
+    connection.received = connection.received.slice(established.length);
     return connection;
+  }
+
+  /** The same as a socket alone, whose bytes nobody decodes or keeps. */
+  async stream(outside: number, sandbox = 'a-sandbox'): Promise<Socket> {
+    const socket = net.connect(this.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(opening(outside, sandbox));
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    socket.pause();
+    if (!first.toString('latin1').startsWith(established)) throw new Error(String(first));
+    socket.unshift(first.subarray(established.length));
+    return socket;
+  }
+
+  /** Asks for a tunnel and waits for nothing. */
+  knock(outside: number): Socket {
+    const socket = net.connect(this.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(opening(outside, 'a-sandbox'));
+    return socket;
   }
 
   async read(collect = true): Promise<Reading> {
@@ -73,4 +89,12 @@ export class WatchedEgress {
     this.program.child.kill('SIGKILL');
     await this.program.exit;
   }
+}
+
+const established = 'HTTP/1.1 200 Connection Established\r\n\r\n';
+
+function opening(outside: number, sandbox: string): string {
+  const basic = Buffer.from(`${sandbox}:${egressPassword(secret, sandbox)}`).toString('base64');
+  const target = `127.0.0.1:${outside}`;
+  return `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Basic ${basic}\r\n\r\n`;
 }
