@@ -139,17 +139,31 @@ test('sandboxes that leave while their host is dialled leave nothing behind', as
   expect(after.fileDescriptors).toBeLessThanOrEqual(before.fileDescriptors);
 });
 
+test('a host that breaks off ends the sandbox’s side too', async () => {
+  accept = (socket) => void socket.once('data', () => socket.resetAndDestroy());
+  await start();
+  const tunnel = await open();
+  tunnel.send('question');
+  await tunnel.closed();
+  expect((await egress.read()).troubles).toEqual([]);
+});
+
 describe('a stop', () => {
   test('lets an answer end that the sandbox waits for, and takes no new connection', async () => {
     const hosts: Socket[] = [];
-    accept = (socket) => void hosts.push(socket);
+    accept = (socket) => void socket.pipe(socket);
     await start({ SHUTDOWN_TIMEOUT_MS: '15000' });
+    const idle = await open();
+    idle.send('x');
+    await idle.until((text) => text === 'x');
+    accept = (socket) => void hosts.push(socket);
     const tunnel = await open();
     tunnel.send('question');
     expect(await eventually(() => (hosts[0]?.bytesRead ?? 0) > 0)).toBe(true);
     const exit = egress.stop();
     await egress.program.line(/stop\.draining/);
     await expect(open()).rejects.toThrow();
+    await idle.until(() => false, 10_000); // As quiet as the other one, which goes on.
     hosts[0]?.end('the whole answer');
     await tunnel.closed();
     expect(tunnel.received).toBe('the whole answer');

@@ -127,6 +127,7 @@ describe('a plain request', () => {
   test('goes to port 80 where that is listed, without the credential', async () => {
     const { stdout } = await curl(`http://plain.${outside}/path?query=1`);
     expect(stdout).toContain('GET /path?query=1');
+    expect(stdout).toMatch(/^connection: close/im);
     const names = heads.at(-1)?.filter((_each, i) => i % 2 === 1);
     expect(names?.map((name) => name.toLowerCase())).not.toContain('proxy-authorization');
     expect(names?.map((name) => name.toLowerCase())).not.toContain('proxy-connection');
