@@ -14,7 +14,7 @@ export interface Ask {
   readonly method?: 'GET' | 'POST' | 'DELETE';
   /** Which of its hosts is meant; itself where it is not given. */
   readonly host?: string;
-  readonly headers?: Record<string, string>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
 }
@@ -82,7 +82,7 @@ export class OwnProxy {
   }
 
   /** Begins to open a WebSocket on one of its hosts. */
-  socket(host: string, path: string, headers: Record<string, string> = {}): WebSocket {
+  socket(host: string, path: string, headers: Readonly<Record<string, string>> = {}): WebSocket {
     const origin = `${this.#tls ? 'wss' : 'ws'}://${this.#address}`;
     return new WebSocket(origin + path, {
       headers: { ...headers, host },

@@ -8,7 +8,7 @@ export interface App {
   readonly proxy: OwnProxy;
   readonly host: string;
   /** What opens the sandbox to us. */
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What was found of one thing. */

@@ -11,12 +11,22 @@ const tellEveryMs = 5000;
 const patienceOfOneMs = 10_000;
 
 /** What opens a sandbox to us, whoever else may enter. */
-export async function credentialOf(
-  sandbox: Sandbox,
-  port: number,
-): Promise<Record<string, string>> {
+export async function credentialOf(sandbox: Sandbox, port: number): Promise<Credential> {
   const { token } = await sandbox.getPreviewLink(port);
   return { 'x-daytona-preview-token': token };
+}
+
+type Credential = Readonly<Record<string, string>>;
+
+/** What is waited for, and how long. */
+export interface Patience {
+  readonly port: number;
+  readonly seconds: number;
+  /**
+   * What opened the sandbox before it was started: a proxy that hears no events knows that until
+   * Daytona refuses it, and takes nothing else.
+   */
+  readonly before?: Credential;
 }
 
 /**
@@ -29,16 +39,20 @@ export async function untilAnswered(
   cli: Cli,
   proxy: OwnProxy,
   sandbox: Sandbox,
-  { port, seconds }: { readonly port: number; readonly seconds: number },
+  { port, seconds, before }: Patience,
 ): Promise<number> {
   const began = performance.now();
   const host = proxy.hostOf(sandbox.id, port);
-  const headers = await credentialOf(sandbox, port);
+  const now = await credentialOf(sandbox, port);
+  const credentials = before ? [now, before] : [now];
   let told = began;
   let reason = 'nothing yet';
   while (performance.now() - began < seconds * 1000) {
-    reason = (await whyNot(proxy, host, headers)) ?? '';
-    if (reason === '') return Math.round(performance.now() - began);
+    for (const headers of credentials) {
+      const refusal = await whyNot(proxy, host, headers);
+      if (refusal === undefined) return Math.round(performance.now() - began);
+      reason = refusal;
+    }
     await failWithCommand(sandbox, await findCommand(sandbox));
     if (performance.now() - told >= tellEveryMs) {
       told = performance.now();
@@ -56,7 +70,7 @@ export async function untilAnswered(
 async function whyNot(
   proxy: OwnProxy,
   host: string,
-  headers: Record<string, string>,
+  headers: Credential,
 ): Promise<string | undefined> {
   // An app may not answer what it is asked in its first moments, so no try is waited for long.
   const signal = AbortSignal.timeout(patienceOfOneMs);

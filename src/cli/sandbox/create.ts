@@ -92,7 +92,7 @@ function hints({ config }: Cli, { command, env, port: at }: CreateOptions, { id 
     ...(open
       ? []
       : [
-          `ACCESS_MODE=${config.ACCESS_MODE}: without a login it opens by ${called(`sandbox url ${id} ${at} --signed 1h`)}`,
+          `ACCESS_MODE=${config.ACCESS_MODE}: without a login it opens by ${called(`sandbox url ${id} ${at} --share 1h`)}`,
         ]),
   ];
 }

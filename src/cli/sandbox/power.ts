@@ -5,7 +5,7 @@ import { action } from '../cli.ts';
 import { readMemory } from '../memory.ts';
 import { timeOption } from '../options.ts';
 import { OwnProxy } from '../ownProxy.ts';
-import { untilAnswered } from '../readiness.ts';
+import { credentialOf, untilAnswered } from '../readiness.ts';
 
 interface Options {
   readonly timeout: number;
@@ -36,22 +36,24 @@ export function addPower(parent: Command): void {
       action<Options>(async (cli, [said], { timeout, wait: seconds }) => {
         const sandbox = await findSandbox(cli.config, said);
         const { id, name } = sandbox;
+        const remembered = await readMemory().catch(() => undefined);
+        const port = remembered?.id === id ? remembered.port : undefined;
+        const before = port === undefined ? undefined : await credentialOf(sandbox, port);
         if (sandbox.state !== 'started') {
           cli.progress(`Starting ${name} …`);
           await sandbox.start(timeout);
         }
         // No process outlives a stop, so what was run in it is run anew.
-        const remembered = await readMemory().catch(() => undefined);
-        if (remembered?.id !== id) {
+        if (!remembered || port === undefined || !before) {
           cli.result({ id, name, state: sandbox.state }, `${name} is ${sandbox.state}.`);
           return;
         }
-        const { command, port } = remembered;
+        const { command } = remembered;
         const proxy = await OwnProxy.of(cli.config);
         await proxy.check();
         cli.progress(`Running: ${command}`);
         await runInBackground(sandbox, command);
-        const answeredAfterMs = await untilAnswered(cli, proxy, sandbox, { port, seconds });
+        const answeredAfterMs = await untilAnswered(cli, proxy, sandbox, { port, seconds, before });
         const url = proxy.urlOf(id, port);
         const { state } = sandbox;
         cli.result({ id, name, state, url, port, command, answeredAfterMs }, url);

@@ -54,8 +54,11 @@ export function addUrl(parent: Command): void {
           cli.result({ id, port: at, url }, url);
           return;
         }
-        const { token } = await sandbox.getSignedPreviewUrl(at, signed);
-        const url = proxy.urlOf(token, at);
+        const { token, url: edge } = await sandbox.getSignedPreviewUrl(at, signed);
+        // To whom it belongs, Daytona tells nobody but a platform's own proxy.
+        const ours = cli.config.MODE === 'platform';
+        const url = ours ? proxy.urlOf(token, at) : edge;
+        if (!ours) cli.progress('This is Daytona’s own address. --share makes one of the proxy.');
         const expiresAt = new Date(Date.now() + signed * 1000).toISOString();
         cli.result({ id, port: at, url, expiresAt }, url);
       }),
