@@ -1,21 +1,4 @@
-import { startProxy } from './assembly.ts';
-import { readConfig } from './config/config.ts';
-import { environment } from './config/environment.ts';
-import { announce } from './lifecycle/announce.ts';
-import { runUntilStopped } from './lifecycle/signals.ts';
-import { explainStartError } from './lifecycle/startError.ts';
-import { createLog } from './log/logger.ts';
+/** `npm start`. */
+import { serve } from './serve.ts';
 
-try {
-  const config = readConfig(environment());
-  const log = createLog({
-    level: config.LOG_LEVEL,
-    format: config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
-  });
-  const proxy = await startProxy(config, log);
-  announce(config, proxy, log);
-  runUntilStopped({ log, openWork: proxy.openWork, stop: (hurryMs) => proxy.close(hurryMs) });
-} catch (error) {
-  console.error(explainStartError(error));
-  process.exit(1);
-}
+await serve();

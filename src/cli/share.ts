@@ -1,73 +1,104 @@
-/** `npm run share -- <sandboxId> <port>`: asks the proxy that runs on this machine for a share link. */
-import { parseArgs } from 'node:util';
-import { ConfigError, readConfig } from '../config/config.ts';
-import { environment } from '../config/environment.ts';
-import { parseDuration } from './duration.ts';
-import { askOwnProxy } from './ownProxy.ts';
+import type { Command } from 'commander';
+import type { Config } from '../config/config.ts';
+import { action } from './cli.ts';
+import { CommandError, UsageError } from './failure.ts';
+import { called } from './name.ts';
+import { port, timeOption } from './options.ts';
+import { OwnProxy } from './ownProxy.ts';
 
-const usage = `npm run share -- <sandboxId> <port> [options]
-npm run share -- --end <shareId>
-
-  --expires 1h    how long the link works: 90s, 30m, 12h, 7d; at most 30d
-  --path /docs    only what is below this path
-  --read-only     no writes and no WebSockets
-  --end ID        ends a link at once
-
-ADMIN_TOKEN, PORT and TLS_CERT_FILE are read from the environment or from .env, as the proxy does.`;
-
-try {
-  console.log(await run(process.argv.slice(2)));
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+/** What is shared, as the proxy wants to hear it. */
+export interface Wish {
+  readonly sandboxId: string;
+  readonly port: number;
+  readonly pathPrefix: string;
+  readonly readOnly: boolean;
+  readonly expiresInSeconds: number;
 }
 
-/** @returns what to print */
-async function run(args: string[]): Promise<string> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      expires: { type: 'string', default: '1h' },
-      path: { type: 'string', default: '/' },
-      'read-only': { type: 'boolean', default: false },
-      end: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return usage;
-  if (values.end !== undefined) {
-    await call('DELETE', `/shares/${encodeURIComponent(values.end)}`);
-    return 'Ended.';
+export interface ShareLink {
+  readonly url: string;
+  readonly id: string;
+  readonly expiresAt: string;
+}
+
+interface Options {
+  readonly expires: number;
+  readonly path: string;
+  readonly readOnly?: boolean;
+  readonly end?: string;
+}
+
+/** `share`: asks the proxy that runs on this machine for a share link, or ends one. */
+export function addShare(program: Command): void {
+  program
+    .command('share')
+    .description('make a link that opens one port of a sandbox for a while, or end one')
+    .argument('[sandbox]', 'its id or name')
+    .argument('[port]', 'the port that the link opens', port)
+    .addOption(
+      timeOption('--expires <time>', 'how long it works: 90s, 30m, 12h, 7d; at most 30d', '1h'),
+    )
+    .option('--path <path>', 'only what is below this path', '/')
+    .option('--read-only', 'no writes and no WebSockets')
+    .option('--end <share>', 'ends a link at once')
+    .addHelpText('after', '\nADMIN_TOKEN, PORT and TLS_CERT_FILE are those of the proxy.')
+    .action(
+      action<Options>(async (cli, [sandboxId, given], options) => {
+        const { expires, path, readOnly = false, end } = options;
+        if (end !== undefined) {
+          await endShare(cli.config, end);
+          cli.result({ ended: end }, 'Ended.');
+          return;
+        }
+        if (sandboxId === undefined || given === undefined) {
+          throw new UsageError(
+            `Say what to share: ${called('share <sandboxId> <port>')}, or --end <shareId>.`,
+          );
+        }
+        const link = await makeShare(cli.config, {
+          sandboxId,
+          port: Number(given),
+          pathPrefix: path,
+          readOnly,
+          expiresInSeconds: expires,
+        });
+        const { url, expiresAt, id } = link;
+        cli.result(
+          link,
+          `${url}\n\nworks until ${expiresAt}; end it before by: ${called(`share --end ${id}`)}`,
+        );
+      }),
+    );
+}
+
+/** @throws CommandError that says what to do */
+export async function makeShare(config: Config, wish: Wish): Promise<ShareLink> {
+  return (await call(config, 'POST', '/shares', wish)) as ShareLink;
+}
+
+/** @throws CommandError that says what to do */
+export async function endShare(config: Config, id: string): Promise<void> {
+  await call(config, 'DELETE', `/shares/${encodeURIComponent(id)}`);
+}
+
+async function call(
+  config: Config,
+  method: 'POST' | 'DELETE',
+  path: string,
+  wish?: Wish,
+): Promise<unknown> {
+  const { ADMIN_TOKEN: token } = config;
+  if (token === undefined) {
+    throw new CommandError('Set ADMIN_TOKEN for the proxy and for this command.');
   }
-  const [sandboxId, port, more] = positionals;
-  if (sandboxId === undefined || port === undefined || more !== undefined) throw new Error(usage);
-  const answer = await call('POST', '/shares', {
-    sandboxId,
-    port: Number(port),
-    pathPrefix: values.path,
-    readOnly: values['read-only'],
-    expiresInSeconds: parseDuration(values.expires),
-  });
-  const { url, id, expiresAt } = answer as Record<string, string>;
-  return `${url}\n\nworks until ${expiresAt}; end it before by: npm run share -- --end ${id}`;
-}
-
-/** @throws Error that says what to do */
-async function call(method: string, path: string, body?: object): Promise<unknown> {
-  const config = readConfig(environment());
-  const { ADMIN_TOKEN: token, PORT: port } = config;
-  if (token === undefined) throw new Error('Set ADMIN_TOKEN for the proxy and for this command.');
-  const response = await askOwnProxy(config, path, {
+  const proxy = await OwnProxy.of(config);
+  const { statusCode, body } = await proxy.ask(path, {
     method,
     headers: { authorization: `Bearer ${token}` },
-    ...(body && { body: JSON.stringify(body) }),
-  }).catch((error: unknown) => {
-    if (error instanceof ConfigError) throw error;
-    throw new Error(`No proxy answers on port ${port}. Start it by \`npm start\`, or set PORT.`);
+    ...(wish && { body: JSON.stringify(wish) }),
   });
-  if (response.status === 204) return undefined;
-  const answer = (await response.json()) as { error?: { message: string } };
-  if (!response.ok) throw new Error(answer.error?.message ?? `The proxy said ${response.status}.`);
-  return answer;
+  if (statusCode === 204) return undefined;
+  const answer = (await body.json()) as { error?: { message: string } };
+  if (statusCode < 400) return answer;
+  throw new CommandError(answer.error?.message ?? `The proxy said ${statusCode}.`, { statusCode });
 }

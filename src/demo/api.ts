@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler, Router } from 'express';
 import type { ApiCall } from './apiCalls.ts';
 import { fail, failOnPurpose } from './apiError.ts';
 import type { ApiParts } from './apiParts.ts';
+import { createCall } from './createCall.ts';
 import { platformCalls } from './platformCalls.ts';
 import { previewCalls } from './previewCalls.ts';
 import { sandboxCalls } from './sandboxCalls.ts';
@@ -25,7 +26,7 @@ export function createApi(parts: ApiParts): Express {
     requireKey(parts.apiKey),
   );
   app.use('/api', startCalls(parts), settingCalls(parts), previewCalls(parts), sandboxCalls(parts));
-  app.use('/api', snapshotCalls(parts));
+  app.use('/api', createCall(parts), snapshotCalls(parts));
   app.use((req, res) => fail(res, 404, `Cannot ${req.method} ${req.path}`));
   return app;
 }

@@ -12,6 +12,8 @@ import { Refusals } from './refusals.ts';
 import { Runners } from './runners.ts';
 import type { Sandbox } from './sandbox.ts';
 import { Sandboxes } from './sandboxes.ts';
+import { createSessionServer } from './sessions/server.ts';
+import { Sessions } from './sessions/sessions.ts';
 import { Starts } from './starts.ts';
 
 export interface EmbeddedDaytonaOptions {
@@ -20,6 +22,8 @@ export interface EmbeddedDaytonaOptions {
   readonly proxyKey?: string;
   readonly domain?: string;
   readonly people?: People;
+  /** Where commands in sandboxes find programs. */
+  readonly searchPath?: string;
   /** Without it there are no events: who asks for them gets a 404. */
   readonly events?: AttachEvents;
 }
@@ -57,19 +61,24 @@ export interface EmbeddedDaytona {
 /** Starts an API, a preview edge and a runner on free loopback ports. */
 export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promise<EmbeddedDaytona> {
   const { apiKey = 'demo-key', proxyKey = 'demo-proxy-key', people } = options;
-  const { domain = 'preview.localhost' } = options;
+  const { domain = 'preview.localhost', searchPath = '/usr/local/bin:/usr/bin:/bin' } = options;
   const sandboxes = new Sandboxes();
   const faults = new Faults();
   const starts = new Starts(sandboxes, faults);
   const calls = new ApiCalls();
   const refusals = new Refusals(faults);
-  const edge = new Listener(() => createEdge({ domain, sandboxes, faults, refusals }));
+  const sessions = new Sessions(sandboxes, searchPath);
+  const sessionServer = new Listener(() => createSessionServer(sandboxes, sessions));
+  const sessionsPort = () => sessionServer.port;
+  const rules = { domain, sandboxes, faults, refusals, apiKey, sessionsPort };
+  const edge = new Listener(() => createEdge(rules));
   const builds = new Builds();
-  const runners = new Runners(sandboxes, builds, faults);
-  await Promise.all([edge.open(), runners.add()]);
+  const runners = new Runners(sandboxes, builds, faults, sessionsPort);
+  await Promise.all([edge.open(), sessionServer.open(), runners.add()]);
   const previewUrl = (label: string, port: number) =>
     `http://${port}-${label}.${domain}:${edge.port}`;
-  const describe = (sandbox: Sandbox) => describeSandbox(sandbox, previewUrl(sandbox.id, 2280));
+  const describe = (sandbox: Sandbox) =>
+    describeSandbox(sandbox, `http://127.0.0.1:${edge.port}/toolbox`);
   const onCall = (call: ApiCall) => calls.add(call);
   const things = { sandboxes, starts, builds, runners, faults };
   const parts = { apiKey, proxyKey, people, ...things, onCall, previewUrl, describe };
@@ -103,7 +112,8 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
     dropEvents: (how = 'lost') => events?.drop(how),
     close: async () => {
       starts.close();
-      await Promise.all([stopApi(), edge.close(), runners.close()]);
+      sessions.close();
+      await Promise.all([stopApi(), edge.close(), sessionServer.close(), runners.close()]);
     },
   };
 }

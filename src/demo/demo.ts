@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedDaytona, startDaytona } from './daytona.ts';
 import { startApp } from './process.ts';
@@ -20,9 +21,13 @@ export interface Demo {
  * should be so of the sandbox is said by `facts`.
  */
 export async function startDemo(searchPath: string, facts: Partial<Sandbox> = {}): Promise<Demo> {
-  const daytona = await startDaytona();
+  // Who holds the key runs commands on this machine, so it is no word that others know.
+  const apiKey = `dtn_${randomBytes(16).toString('hex')}`;
+  const daytona = await startDaytona({ apiKey, searchPath });
   const sandbox = daytona.sandboxes.create({ name: 'demo', ...facts });
-  const appFile = fileURLToPath(new URL('./sandboxApp.ts', import.meta.url));
+  // In the published package all of this is JavaScript.
+  const app = `./sandboxApp${extname(import.meta.url)}`;
+  const appFile = fileURLToPath(new URL(app, import.meta.url));
   const openCode = findProgram('opencode', searchPath);
   const starting = [startApp(process.execPath, (port) => [appFile, String(port)])];
   if (openCode) {
@@ -32,7 +37,7 @@ export async function startDemo(searchPath: string, facts: Partial<Sandbox> = {}
   const settled = await Promise.allSettled(starting);
   const apps = settled.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
   const close = async () => {
-    await Promise.all([daytona.close(), ...apps.map((app) => app.close())]);
+    await Promise.all([daytona.close(), ...apps.map((running) => running.close())]);
   };
   const failed = settled.find((start) => start.status === 'rejected');
   if (failed) {
@@ -40,8 +45,8 @@ export async function startDemo(searchPath: string, facts: Partial<Sandbox> = {}
     throw failed.reason;
   }
   [3000, 4096].forEach((port, i) => {
-    const app = apps[i];
-    if (app) sandbox.ports.set(port, app.port);
+    const running = apps[i];
+    if (running) sandbox.ports.set(port, running.port);
   });
   return { daytona, name: sandbox.name, openCode: openCode !== undefined, close };
 }

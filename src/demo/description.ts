@@ -6,6 +6,7 @@ export function describeSandbox(sandbox: Sandbox, toolboxUrl: string) {
   const { id, name, state, desiredState, errorReason, recoverable, createdAt, lastActivityAt } =
     sandbox;
   const { labels, networkBlockAll, networkAllowList, domainAllowList, snapshotRef } = sandbox;
+  const { source, env, cpu, memory, disk, autoStopInterval, outboundProxyUrl } = sandbox;
   return {
     id,
     name,
@@ -20,18 +21,19 @@ export function describeSandbox(sandbox: Sandbox, toolboxUrl: string) {
     networkBlockAll,
     networkAllowList,
     domainAllowList,
-    autoStopInterval: 15,
+    outboundProxyUrl,
+    autoStopInterval,
     organizationId: 'embedded',
     target: 'local',
-    snapshot: 'embedded',
+    snapshot: source,
     user: 'daytona',
-    env: { APP_SECRET: 'only-the-sandbox-may-know' },
+    env,
     ...(snapshotRef !== undefined && { buildInfo: buildInfo(snapshotRef, createdAt) }),
     toolboxProxyUrl: toolboxUrl,
-    cpu: 1,
+    cpu,
     gpu: 0,
-    memory: 1,
-    disk: 1,
+    memory,
+    disk,
   };
 }
 

@@ -4,11 +4,11 @@ import type { Admitted } from './carrier.ts';
 import type { Faults } from './faults.ts';
 import type { Refusals } from './refusals.ts';
 import { appOf, isUp, refuse, reservedPorts } from './sandboxDoor.ts';
-import type { Sandbox, Sandboxes } from './sandboxes.ts';
+import type { Sandbox } from './sandboxes.ts';
+import { admitToToolbox, type ToolboxDoor } from './toolboxDoor.ts';
 
-export interface EdgeRules {
+export interface EdgeRules extends ToolboxDoor {
   readonly domain: string;
-  readonly sandboxes: Sandboxes;
   readonly faults: Faults;
   readonly refusals: Refusals;
 }
@@ -29,13 +29,14 @@ const steering = new Set([
 export function admit(
   req: IncomingMessage,
   res: ServerResponse,
-  { domain, sandboxes, faults, refusals }: EdgeRules,
+  rules: EdgeRules,
 ): Admitted | undefined {
+  const { domain, sandboxes, faults, refusals } = rules;
   const [, digits, label = ''] = /^(\d+)-([^.]+)\./.exec(req.headers.host ?? '') ?? [];
   const port = Number(digits);
   const signed = sandboxes.signed(label);
   const sandbox = sandboxes.find(signed?.sandboxId ?? label);
-  if (!port) return refuse(res, 404, 'not found');
+  if (!port) return admitToToolbox(req, res, rules);
   if (!sandbox) return refuse(res, 404, 'sandbox container not found');
   const query = new URLSearchParams(req.url?.split('?', 2)[1]);
   const open = sandbox.public && !reservedPorts.has(port);

@@ -2,6 +2,8 @@
 export interface DemoFlags {
   /** The proxy in the place of a self-hosted Daytona's own, and not in front of its edge. */
   readonly platform: boolean;
+  /** One JSON object in the place of the words of welcome. */
+  readonly json?: boolean;
 }
 
 const known = ['--demo', '--platform'];

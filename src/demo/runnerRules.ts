@@ -14,6 +14,8 @@ export interface RunnerRules {
   readonly faults: Faults;
   /** Where the toolbox of its sandboxes listens. */
   readonly toolboxPort: () => number;
+  /** Where what runs commands in sandboxes listens. */
+  readonly sessionsPort: () => number;
 }
 
 const toolbox = 2280;
@@ -43,6 +45,10 @@ export function admitToRunner(
   const sandbox = rules.sandboxOf(id);
   if (!sandbox) return refuse(res, 404, 'sandbox container not found', 'NOT_FOUND');
   if (!isUp(sandbox, res)) return undefined;
+  if (digits === undefined && /^\/process\/session(?=[/?]|$)/.test(rest)) {
+    const headers = appHeaders(req, toolbox);
+    return { appPort: rules.sessionsPort(), path: `/${id}${rest}`, headers, added: [] };
+  }
   const port = digits === undefined ? toolbox : Number(digits);
   // The toolbox is an app of the sandbox like any other, which the embedded one has by itself.
   const own = port === toolbox && !sandbox.ports.has(port) ? rules.toolboxPort() : undefined;

@@ -9,11 +9,13 @@ export class Runners {
   readonly #sandboxes: Sandboxes;
   readonly #builds: Builds;
   readonly #faults: Faults;
+  readonly #sessionsPort: () => number;
 
-  constructor(sandboxes: Sandboxes, builds: Builds, faults: Faults) {
+  constructor(sandboxes: Sandboxes, builds: Builds, faults: Faults, sessionsPort: () => number) {
     this.#sandboxes = sandboxes;
     this.#builds = builds;
     this.#faults = faults;
+    this.#sessionsPort = sessionsPort;
   }
 
   /** Starts one more runner, on which no sandbox lives until its `runner` says so. */
@@ -25,6 +27,7 @@ export class Runners {
       },
       builds: this.#builds,
       faults: this.#faults,
+      sessionsPort: this.#sessionsPort,
     });
     await runner.start();
     this.all.push(runner);

@@ -23,6 +23,18 @@ export interface Sandbox {
   readonly snapshotRef: string | undefined;
   /** Sandbox port → real loopback port. */
   readonly ports: Map<number, number>;
+  /** Whether commands of it run on this machine, on the ports that they say themselves. */
+  runsHere: boolean;
+  /** The image or the snapshot that it was made of. */
+  readonly source: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly cpu: number;
+  /** In GiB, as `disk` is. */
+  readonly memory: number;
+  readonly disk: number;
+  /** In minutes; 0 is never. */
+  readonly autoStopInterval: number;
+  readonly outboundProxyUrl: string | undefined;
   readonly createdAt: string;
   lastActivityAt: string;
   errorReason: string | undefined;
@@ -60,6 +72,14 @@ export function makeSandbox(facts: Partial<Sandbox>, tell: StateListener): Sandb
     runner: 0,
     snapshotRef: undefined,
     ports: new Map(),
+    runsHere: false,
+    source: 'embedded',
+    env: { APP_SECRET: 'only-the-sandbox-may-know' },
+    cpu: 1,
+    memory: 1,
+    disk: 1,
+    autoStopInterval: 15,
+    outboundProxyUrl: undefined,
     createdAt: new Date().toISOString(),
     lastActivityAt: new Date().toISOString(),
     errorReason: undefined,

@@ -2,13 +2,26 @@ import { Router } from 'express';
 import type { ApiParts } from './apiParts.ts';
 import { onSandboxOf } from './onSandbox.ts';
 
+/** The labels that a list is asked for, as JSON; none where that says none. */
+function labelsOf(text: unknown): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(String(text)));
+  } catch {
+    return {};
+  }
+}
+
 /** The calls on sandboxes that are answered at once. */
 export function sandboxCalls({ sandboxes, describe }: ApiParts): Router {
   const router = Router();
   const onSandbox = onSandboxOf(sandboxes);
 
-  router.get('/sandbox', (_req, res) => {
-    res.json({ items: sandboxes.list().map(describe), nextCursor: null });
+  router.get('/sandbox', (req, res) => {
+    const wanted = Object.entries(labelsOf(req.query.labels));
+    const fitting = sandboxes
+      .list()
+      .filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value));
+    res.json({ items: fitting.map(describe), nextCursor: null });
   });
   router.get(
     '/sandbox/:id',

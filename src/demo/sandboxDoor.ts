@@ -32,18 +32,23 @@ export function isUp({ state }: Sandbox, res: ServerResponse): boolean {
   return false;
 }
 
+/** Commands on this machine have no root's ports, where the machine's own services are. */
+function isPlain(port: number): boolean {
+  return port >= 1024 && !reservedPorts.has(port);
+}
+
 /**
  * Finds where the app of a port listens, and answers where none does.
  *
  * @param listenMs the time that apps need after a start
  */
 export function appOf(
-  { ports, startedAt }: Sandbox,
+  { ports, startedAt, runsHere }: Sandbox,
   port: number,
   listenMs: number,
   res: ServerResponse,
 ): number | undefined {
   const early = startedAt !== undefined && performance.now() - startedAt < listenMs;
-  const appPort = ports.get(port);
+  const appPort = ports.get(port) ?? (runsHere && isPlain(port) ? port : undefined);
   return appPort === undefined || early ? refuseDial(res) : appPort;
 }

@@ -15,6 +15,11 @@ export class Starts {
     this.#faults = faults;
   }
 
+  /** Goes on with a sandbox that is being created. */
+  create(sandbox: Sandbox): void {
+    this.#pass(sandbox, 'creating', 'started', this.#faults.startMs);
+  }
+
   /** Begins to start a sandbox. Its token is a new one at once, unless it only was paused. */
   start(sandbox: Sandbox): void {
     if (sandbox.state !== 'paused') renewToken(sandbox);

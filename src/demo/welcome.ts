@@ -15,6 +15,10 @@ daytona-proxy demo: an embedded Daytona on 127.0.0.1 (${daytona.apiUrl}) with on
   OpenCode            ${openCode ? address(4096) : missing}
   health and stats    http://localhost:${port}/health  http://localhost:${port}/stats
 
+  The command \`sandbox create\` works with it:
+    export DAYTONA_API_URL=${daytona.apiUrl} DAYTONA_API_KEY=${daytona.apiKey}
+    export PROXY_DOMAIN=${domain} PORT=${port}
+
 ${farewell}
 `;
 }
@@ -38,6 +42,17 @@ embedded Daytona on 127.0.0.1 (${daytona.apiUrl}) has one runner with one public
 
 ${farewell}
 `;
+}
+
+/** The same as an object for programs. */
+export function addresses({ daytona, name, openCode }: Demo, port: number) {
+  const address = addressesOf(name, port);
+  return {
+    app: address(3000),
+    openCode: openCode ? address(4096) : null,
+    daytona: { apiUrl: daytona.apiUrl, apiKey: daytona.apiKey },
+    proxy: { port, domain },
+  };
 }
 
 const missing = 'not found; `npm i -g opencode-ai`, then start again';

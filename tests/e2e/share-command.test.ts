@@ -5,7 +5,7 @@ import { type Certificate, makeCertificate } from '../support/certificate.ts';
 import { ask } from '../support/client.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
-const command = fileURLToPath(new URL('../../src/cli/share.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const adminToken = 'the-operator-of-this-very-proxy-1';
 const id = '83792513-cd9e-428f-99c0-63c63bc7739c';
 let rig: Rig;
@@ -25,7 +25,7 @@ function run(args: string[], env: Record<string, string> = {}) {
   return new Promise<{ code: number; out: string; err: string }>((resolve) => {
     execFile(
       process.execPath,
-      [command, ...args],
+      [command, 'share', ...args],
       { cwd: '/', env: { PATH: process.env.PATH ?? '', ...own, ...env } },
       (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
     );
@@ -45,17 +45,17 @@ test('prints a link that works, and ends it', async () => {
 });
 
 test.each([
-  ['nothing', [], {}, 'npm run share -- <sandboxId> <port>'],
-  ['a time that is none', [id, '3000', '--expires', 'soon'], {}, '90s, 30m, 12h or 7d'],
+  ['nothing', [], {}, 'npm run share -- <sandboxId> <port>', 2],
+  ['a time that is none', [id, '3000', '--expires', 'soon'], {}, '90s, 30m, 12h or 7d', 2],
   ['too long a time', [id, '3000', '--expires', '31d'], {}, 'expiresInSeconds'],
   ['a reserved port', [id, '2280'], {}, 'reserved'],
-  ['an unknown option', [id, '3000', '--forever'], {}, '--forever'],
+  ['an unknown option', [id, '3000', '--forever'], {}, '--forever', 2],
   ['no token', [id, '3000'], { ADMIN_TOKEN: '' }, 'Set ADMIN_TOKEN'],
   ['a wrong token', [id, '3000'], { ADMIN_TOKEN: 'x'.repeat(32) }, 'Send ADMIN_TOKEN'],
   ['no proxy', [id, '3000'], { PORT: '1' }, 'npm start'],
-])('with %s it says what to do', async (_name, args, env, sentence) => {
+])('with %s it says what to do', async (_name, args, env, sentence, exitCode = 1) => {
   const { code, out, err } = await run(args, env as Record<string, string>);
-  expect([code, out]).toEqual([1, '']);
+  expect([code, out]).toEqual([exitCode, '']);
   expect(err).toContain(sentence);
   expect(err).not.toMatch(/^\s+at /m);
 });

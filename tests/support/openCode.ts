@@ -7,13 +7,18 @@ const version = '1.18.33';
 const folder = fileURLToPath(new URL('../../.e2e', import.meta.url));
 const program = `${folder}/node_modules/.bin/opencode`;
 
-/** Starts a real OpenCode; the first time it is installed, some 180 MB, beside the checkout. */
-export async function startOpenCode(): Promise<AppProcess> {
+/** Where OpenCode is; the first time it is installed, some 180 MB, beside the checkout. */
+export function openCodeProgram(): string {
   if (!existsSync(program)) {
     const install = ['install', '--prefix', folder, '--no-save', `opencode-ai@${version}`];
     execFileSync('npm', install, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
-  const app = await startApp(program, (port) => {
+  return program;
+}
+
+/** Starts a real OpenCode. */
+export async function startOpenCode(): Promise<AppProcess> {
+  const app = await startApp(openCodeProgram(), (port) => {
     return ['serve', '--hostname', '127.0.0.1', '--port', String(port)];
   });
   // What it is asked in its first moment it never answers, so each try is given up after a second.

@@ -1,0 +1,72 @@
+import type { Sandbox } from '@daytonaio/sdk';
+import type { Environment } from './egress.ts';
+
+/** The session in which our command runs, so that it is found again from another machine. */
+export const sessionId = 'daytona-proxy';
+
+/** A command in the background of a sandbox. */
+export interface BackgroundCommand {
+  readonly id: string;
+  readonly command: string;
+  /** Undefined while it runs. */
+  readonly exitCode: number | undefined;
+}
+
+/** What serves OpenCode on a port; `0.0.0.0` because Daytona comes from outside of the container. */
+export function openCodeOn(port: number): string {
+  return `opencode serve --port ${port} --hostname 0.0.0.0`;
+}
+
+/** Begins a command in the background, and does not wait for it. */
+export async function runInBackground(
+  { process: shell }: Sandbox,
+  command: string,
+  variables: Environment = {},
+): Promise<BackgroundCommand> {
+  const sessions = await shell.listSessions();
+  if (sessions.some((session) => session.sessionId === sessionId)) {
+    await shell.deleteSession(sessionId); // With what ran in it.
+  }
+  await shell.createSession(sessionId);
+  const exported = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
+  const { cmdId: id = '' } = await shell.executeSessionCommand(sessionId, {
+    command: exported.length > 0 ? `export ${exported.join(' ')}; ${command}` : command,
+    runAsync: true,
+  });
+  return { id, command, exitCode: undefined };
+}
+
+/** The command that was begun last; undefined where there is none, or none since the last start. */
+export async function findCommand({
+  process: shell,
+}: Sandbox): Promise<BackgroundCommand | undefined> {
+  const sessions = await shell.listSessions();
+  const ours = sessions.find((session) => session.sessionId === sessionId);
+  const last = ours?.commands?.at(-1);
+  return last && { id: last.id, command: last.command, exitCode: last.exitCode ?? undefined };
+}
+
+/** All that it has written so far. */
+export async function logOf({ process: shell }: Sandbox, { id }: BackgroundCommand) {
+  const {
+    output = '',
+    stdout = '',
+    stderr = '',
+  } = await shell.getSessionCommandLogs(sessionId, id);
+  return { output: plain(output), stdout, stderr };
+}
+
+/** The last lines of a log. */
+export function tail(text: string, lines: number): string {
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
+
+/** Some toolboxes leave their marks in the log that say which stream a piece was written to. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: These are the marks.
+  return text.replace(/\x01{3}|\x02{3}/g, '');
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,48 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from './duration.ts';
+
+/** A port of a sandbox. */
+export function port(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1 || value > 65_535) throw new InvalidArgumentError('A port is from 1 to 65535.');
+  return value;
+}
+
+/** Not negative. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** @returns seconds */
+export function duration(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+/** Adds `k=v` to what was given before; the value may be empty and contain `=`. */
+export function pair(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError('It must be name=value.');
+  }
+  return { ...before, [name]: value };
+}
+
+/** Adds one or several, with commas between, to those given before. */
+export function domains(text: string, before: readonly string[] = []): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => !/^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i.test(name));
+  if (wrong !== undefined) {
+    throw new InvalidArgumentError(`"${wrong}" is no domain such as example.com or *.example.com.`);
+  }
+  return [...before, ...names];
+}
+
+/** An option with a time, and its default as a person would write it. */
+export function timeOption(flags: string, description: string, fallback: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(fallback), fallback);
+}

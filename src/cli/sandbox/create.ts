@@ -1,0 +1,98 @@
+import type { Sandbox } from '@daytonaio/sdk';
+import type { Command } from 'commander';
+import { connect } from '../account.ts';
+import { runInBackground } from '../background.ts';
+import { action, type Cli } from '../cli.ts';
+import { egressEnvironment } from '../egress.ts';
+import { memoryFile, writeMemory } from '../memory.ts';
+import { called } from '../name.ts';
+import { domains, pair, port, timeOption, wholeNumber } from '../options.ts';
+import { OwnProxy } from '../ownProxy.ts';
+import { untilAnswered } from '../readiness.ts';
+import { interruption, Leftovers } from './leftovers.ts';
+import { type CreateOptions, type Wish, wishOf } from './wish.ts';
+
+export function addCreate(parent: Command): void {
+  parent
+    .command('create')
+    .description('create a sandbox, run OpenCode in it, and say its address once it answers')
+    .option('--image <image>', 'an image of a registry; the first time it is built, for minutes')
+    .option('--snapshot <name>', 'a snapshot of Daytona’s; without both, its default one')
+    .option('--name <name>', 'what it is called; `opencode-…` if not given')
+    .option('--port <port>', 'the port to wait for, which OpenCode listens on', port, 4096)
+    .option('--command <line>', 'runs this in the background in the place of OpenCode')
+    .option('--public', 'Daytona’s own preview of it is open to everybody')
+    .option('--label <k=v>', 'a label; may be given again', pair)
+    .option('--env <K=V>', 'a variable of its environment; may be given again', pair)
+    .option('--cpu <cores>', 'with --image', wholeNumber)
+    .option('--memory <GiB>', 'with --image', wholeNumber)
+    .option('--disk <GiB>', 'with --image', wholeNumber)
+    .option('--auto-stop <minutes>', 'stops it when so long nobody came; 0 never', wholeNumber, 30)
+    .option('--allow-domain <domain>', 'it reaches only these; may be given again', domains)
+    .option('--egress', 'leads what it asks of the internet through the egress proxy')
+    .addOption(timeOption('--timeout <time>', 'for Daytona to make and start it', '10m'))
+    .addOption(timeOption('--wait <time>', 'for the port to answer then', '2m'))
+    .action(action<CreateOptions>((cli, _operands, options) => create(cli, options)));
+}
+
+async function create(cli: Cli, options: CreateOptions): Promise<void> {
+  const { config } = cli;
+  const wish = wishOf(options);
+  const leftovers = new Leftovers(wish.name);
+  try {
+    await Promise.race([interruption(), makeAndRun(cli, options, wish, leftovers)]);
+  } catch (error) {
+    throw await leftovers.toldWith(error, config.DAYTONA_API_URL);
+  }
+}
+
+async function makeAndRun(
+  cli: Cli,
+  options: CreateOptions,
+  { name, command, params }: Wish,
+  leftovers: Leftovers,
+): Promise<void> {
+  const { config } = cli;
+  const proxy = await OwnProxy.of(config);
+  await proxy.check(); // Before there is anything that costs.
+  const daytona = await connect(config);
+  cli.progress(`Creating ${name} at ${config.DAYTONA_API_URL} …`);
+  leftovers.asked();
+  const { timeout } = options;
+  const onSnapshotCreateLogs = (text: string) => cli.progress(`  | ${text}`);
+  const sandbox = await ('image' in params
+    ? daytona.create(params, { timeout, onSnapshotCreateLogs })
+    : daytona.create(params, { timeout }));
+  leftovers.made(sandbox);
+  const { id } = sandbox;
+  const { port: at } = options;
+  const createdAt = new Date().toISOString();
+  await writeMemory({ id, name, port: at, command, createdAt });
+  cli.progress(`It is ${id}, which ${memoryFile} remembers. Running: ${command}`);
+  const variables = options.egress ? egressEnvironment?.(id) : undefined;
+  await runInBackground(sandbox, command, variables);
+  cli.progress(`Waiting for port ${at} to answer through the proxy …`);
+  const seconds = options.wait;
+  const answeredAfterMs = await untilAnswered(cli, proxy, sandbox, { port: at, seconds });
+  const url = proxy.urlOf(id, at);
+  for (const hint of hints(cli, options, sandbox)) cli.progress(hint);
+  cli.result({ id, name, url, port: at, command, public: sandbox.public, answeredAfterMs }, url);
+}
+
+/** What somebody may not have thought of who now has an address. */
+function hints({ config }: Cli, { command, env, port: at }: CreateOptions, { id }: Sandbox) {
+  const open = config.ACCESS_MODE === 'open';
+  const unlocked = command === undefined && env?.OPENCODE_SERVER_PASSWORD === undefined;
+  return [
+    ...(open && unlocked
+      ? [
+          'Whoever knows this address has a terminal in it: ACCESS_MODE=private, or --env OPENCODE_SERVER_PASSWORD=…, closes it.',
+        ]
+      : []),
+    ...(open
+      ? []
+      : [
+          `ACCESS_MODE=${config.ACCESS_MODE}: without a login it opens by ${called(`sandbox url ${id} ${at} --share 1h`)}`,
+        ]),
+  ];
+}
