@@ -31,7 +31,7 @@ const foreign =
   /^(?:NODE_ENV|REDISCLI_AUTH|CLOUDFLARE_API_TOKEN|CAP_NET_BIND_SERVICE|AF_[A-Z0-9]+)$/;
 
 test('there are as many as there should be', () => {
-  expect(files.length).toBe(13);
+  expect(files.length).toBe(14);
 });
 
 test.each(files)('%s names no setting that does not exist', (path) => {
@@ -82,6 +82,7 @@ test.each([
   ['docker/kubernetes/kustomization.yaml', /- PORT=(\d+)/g],
   ['docker/kubernetes/deployment.yaml', /containerPort: (\d+)/g],
   ['nginx/daytona-proxy.conf', /^ *server 127\.0\.0\.1:(\d+)/gm],
+  ['nginx/sandbox-first.conf', /^ *server 127\.0\.0\.1:(\d+)/gm],
   ['nginx/Caddyfile', /127\.0\.0\.1:(\d+)/g],
 ])('%s has the port that the proxy listens on', (path, pattern) => {
   const ports = [...read(path).matchAll(pattern)].map((found) => found.slice(1).find(Boolean));
