@@ -68,8 +68,11 @@ value_for() {
 set_in() { grep -E "^$1=." -- "$2" >/dev/null 2>&1; }
 
 # Both halves of the gateway's key, or neither: a new half beside an old one opens nothing.
-if set_in SSH_PRIVATE_KEY "$out" && ! set_in SSH_PUBLIC_KEY "$out" ||
-  ! set_in SSH_PRIVATE_KEY "$out" && set_in SSH_PUBLIC_KEY "$out"; then
+halves=0
+for half in SSH_PRIVATE_KEY SSH_PUBLIC_KEY; do
+  if set_in "$half" "$out"; then halves=$((halves + 1)); fi
+done
+if [ "$halves" -eq 1 ]; then
   printf '%s has one half of the SSH key: SSH_PRIVATE_KEY and SSH_PUBLIC_KEY belong together.\n' "$out" >&2
   exit 1
 fi
