@@ -105,6 +105,34 @@ describeWith('nginx', 'Nginx', () => {
         expect(stdout).not.toContain(rig.sandbox.token);
       });
 
+      test('tells the app who came and how, whatever the visitor claims', async () => {
+        app = (req, res) => void res.end(JSON.stringify(req.headers));
+        const claims = ['-H', 'X-Forwarded-For: 203.0.113.7', '-H', 'X-Forwarded-Proto: http'];
+        const { stdout } = await curl(...here(), ...claims, '-H', 'api_key: kept', address);
+        expect(JSON.parse(stdout)).toMatchObject({
+          'x-forwarded-for': '127.0.0.1',
+          'x-forwarded-proto': 'https',
+          'x-forwarded-host': host,
+          api_key: 'kept',
+        });
+      });
+
+      test('hears an event while the answer is still open', async () => {
+        let ended = false;
+        app = (_req, res) => {
+          res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
+          res.once('close', () => {
+            ended = true;
+          });
+        };
+        // It reads one line and goes away; the app itself would go on for ever.
+        const first = ['bash', '-c', 'curl --silent --no-buffer "$@" | head -n 1', 'curl'];
+        const args = ['--cacert', certificate.certPath, ...here(), '--max-time', '10', address];
+        const { stdout } = await execute('timeout', ['15', ...first, ...args]);
+        expect(stdout).toBe('data: first\n');
+        expect(await eventually(() => ended, 15_000)).toBe(true);
+      });
+
       test('finds the certificate wrong for a name that it does not cover', async () => {
         const { code } = await curl(...here(), '-I', `https://${id}.3000.${domain}`);
         // 60: the name is not in the certificate. 35: there was none.
