@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { freePorts, startBinary } from './binary.ts';
 import type { Certificate } from './certificate.ts';
 
+const accessLogName = 'access.log';
+
 export interface FrontOptions {
   readonly domains: readonly string[];
   readonly certificate: Certificate;
@@ -11,6 +13,8 @@ export interface FrontOptions {
   readonly upstreamPort: number;
   /** The ports of its other instances. */
   readonly otherPorts?: readonly number[];
+  /** Another file of nginx/, which is left with the names that it has. */
+  readonly file?: 'sandbox-first.conf';
 }
 
 /** A TLS server in front of the proxy, on loopback. */
@@ -19,6 +23,8 @@ export interface Front {
   readonly httpPort: number;
   /** All that it has printed so far. */
   readonly log: readonly string[];
+  /** What its access log says of the requests that have ended. */
+  accessLog(): string;
   close(): Promise<void>;
 }
 
@@ -32,12 +38,17 @@ export async function startNginx(options: FrontOptions): Promise<Front> {
   const [httpsPort, httpPort] = await freePorts();
   const names = options.domains.map((domain) => `*.${domain} ${domain}`).join(' ');
   const ports = [options.upstreamPort, ...(options.otherPorts ?? [])];
-  const shipped = readFileSync(new URL('../../nginx/daytona-proxy.conf', import.meta.url), 'utf8');
+  const { file = 'daytona-proxy.conf' } = options;
+  const shipped = readFileSync(new URL(`../../nginx/${file}`, import.meta.url), 'utf8');
+  const own: [RegExp, string] =
+    file === 'sandbox-first.conf'
+      ? [/\/var\/log\/nginx\/sandbox-first\.log/g, accessLogName]
+      : [/server_name .*;/g, `server_name ${names};`];
   const site = replaceAll(shipped, [
     [/^ *listen \[::\].*\n/gm, ''],
     [/listen 443 /g, `listen 127.0.0.1:${httpsPort} `],
     [/listen 80;/g, `listen 127.0.0.1:${httpPort};`],
-    [/server_name .*;/g, `server_name ${names};`],
+    own,
     [
       /^ *server 127\.0\.0\.1:3002(.*)$/gm,
       ports.map((port) => `server 127.0.0.1:${port}$1`).join('\n'),
@@ -62,6 +73,7 @@ http {
     httpsPort,
     httpPort,
     log,
+    accessLog: () => readFileSync(join(prefix, accessLogName), 'utf8'),
     close: async () => {
       await close();
       rmSync(prefix, { recursive: true });

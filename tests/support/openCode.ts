@@ -3,14 +3,15 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type AppProcess, startApp } from '../../src/demo/process.ts';
 
-const version = '1.18.33';
+/** The one that docker/opencode-sandbox has too. */
+export const openCodeVersion = '1.18.33';
 const folder = fileURLToPath(new URL('../../.e2e', import.meta.url));
 const program = `${folder}/node_modules/.bin/opencode`;
 
 /** Where OpenCode is; the first time it is installed, some 180 MB, beside the checkout. */
 export function openCodeProgram(): string {
   if (!existsSync(program)) {
-    const install = ['install', '--prefix', folder, '--no-save', `opencode-ai@${version}`];
+    const install = ['install', '--prefix', folder, '--no-save', `opencode-ai@${openCodeVersion}`];
     execFileSync('npm', install, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
   return program;
