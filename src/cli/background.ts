@@ -1,5 +1,5 @@
 import type { Sandbox } from '@daytonaio/sdk';
-import type { Environment } from './egress.ts';
+import { type Environment, exported } from './egress.ts';
 
 /** The session in which our command runs, so that it is found again from another machine. */
 export const sessionId = 'daytona-proxy';
@@ -12,6 +12,8 @@ export interface BackgroundCommand {
   readonly exitCode: number | undefined;
 }
 
+const exports = /^export (?:\w+='[^']*' ?)+; /;
+
 /** What serves OpenCode on a port; `0.0.0.0` because Daytona comes from outside of the container. */
 export function openCodeOn(port: number): string {
   return `opencode serve --port ${port} --hostname 0.0.0.0`;
@@ -21,16 +23,15 @@ export function openCodeOn(port: number): string {
 export async function runInBackground(
   { process: shell }: Sandbox,
   command: string,
-  variables: Environment = {},
+  variables: Environment | undefined,
 ): Promise<BackgroundCommand> {
   const sessions = await shell.listSessions();
   if (sessions.some((session) => session.sessionId === sessionId)) {
     await shell.deleteSession(sessionId); // With what ran in it.
   }
   await shell.createSession(sessionId);
-  const exported = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
   const { cmdId: id = '' } = await shell.executeSessionCommand(sessionId, {
-    command: exported.length > 0 ? `export ${exported.join(' ')}; ${command}` : command,
+    command: variables ? `${exported(variables)}; ${command}` : command,
     runAsync: true,
   });
   return { id, command, exitCode: undefined };
@@ -43,7 +44,10 @@ export async function findCommand({
   const sessions = await shell.listSessions();
   const ours = sessions.find((session) => session.sessionId === sessionId);
   const last = ours?.commands?.at(-1);
-  return last && { id: last.id, command: last.command, exitCode: last.exitCode ?? undefined };
+  if (!last) return undefined;
+  // The way out has the sandbox's credential, which is nobody's to read on a terminal.
+  const command = last.command.replace(exports, '');
+  return { id: last.id, command, exitCode: last.exitCode ?? undefined };
 }
 
 /** All that it has written so far. */
@@ -65,8 +69,4 @@ export function tail(text: string, lines: number): string {
 function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: These are the marks.
   return text.replace(/\x01{3}|\x02{3}/g, '');
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -11,6 +11,8 @@ const memory = z.object({
   /** The port that `command` listens on. */
   port: z.number(),
   command: z.string(),
+  /** Whether what it asks of the outside goes through the egress proxy. */
+  egress: z.boolean().default(false),
   createdAt: z.string(),
 });
 export type Memory = z.output<typeof memory>;

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from './duration.ts';
 
@@ -40,6 +41,18 @@ export function domains(text: string, before: readonly string[] = []): readonly 
     throw new InvalidArgumentError(`"${wrong}" is no domain such as example.com or *.example.com.`);
   }
   return [...before, ...names];
+}
+
+/** Adds one or several IPv4 networks, with commas between, to those given before. */
+export function networks(text: string, before: readonly string[] = []): readonly string[] {
+  const entries = text.split(',').map((entry) => entry.trim());
+  for (const entry of entries) {
+    const [address = '', bits = '32', more] = entry.split('/');
+    if (more !== undefined || !isIPv4(address) || !/^\d{1,2}$/.test(bits) || Number(bits) > 32) {
+      throw new InvalidArgumentError(`"${entry}" is no IPv4 network such as 203.0.113.7/32.`);
+    }
+  }
+  return [...before, ...entries.map((entry) => (entry.includes('/') ? entry : `${entry}/32`))];
 }
 
 /** An option with a time, and its default as a person would write it. */

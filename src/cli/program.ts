@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { environment } from '../config/environment.ts';
 import { action } from './cli.ts';
+import { addEgress } from './egress.ts';
 import { explain } from './failure.ts';
 import { addSandbox } from './sandbox/sandbox.ts';
 import { addShare } from './share.ts';
@@ -74,5 +75,6 @@ function createProgram(stay: () => void): Command {
         await runDemo({ platform, json });
       }),
     );
+  addEgress(program, stay);
   return program;
 }

@@ -1,6 +1,16 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { integer, list, networks, off, secrets, time, type Variable, variable } from './schemas.ts';
+import {
+  httpUrl,
+  integer,
+  list,
+  networks,
+  off,
+  secrets,
+  time,
+  type Variable,
+  variable,
+} from './schemas.ts';
 
 /** One host, or all below one, that sandboxes may reach on one port. */
 export interface EgressRule {
@@ -70,6 +80,12 @@ export const egressVariables = {
     'one-more-random-text-of-32-characters-or-more',
     '`--egress`: the passwords of sandboxes are derived from it. Two, with a comma between: both are good, so that they can be changed.',
     true,
+  ),
+  EGRESS_URL: variable(
+    off.or(httpUrl),
+    '',
+    'http://egress.example.com:3128',
+    'The address of the egress proxy as sandboxes reach it; `sandbox create --egress` hands it to them.',
   ),
   EGRESS_PORT: variable(
     integer(0, 65_535),

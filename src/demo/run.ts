@@ -5,14 +5,21 @@ import { runUntilStopped } from '../lifecycle/signals.ts';
 import { explainStartError } from '../lifecycle/startError.ts';
 import { createLog } from '../log/logger.ts';
 import { type Demo, startDemo } from './demo.ts';
-import type { DemoFlags } from './flags.ts';
 import { addresses, domain, welcome, welcomeToPlatform } from './welcome.ts';
+
+/** What the demo shows. */
+interface DemoFlags {
+  /** The proxy in the place of a self-hosted Daytona's own, and not in front of its edge. */
+  readonly platform: boolean;
+  /** One JSON object in the place of the words of welcome. */
+  readonly json: boolean;
+}
 
 /**
  * Runs an embedded Daytona, a sandbox and the proxy in front of it, all in this process, until a
  * signal stops them.
  */
-export async function runDemo({ platform, json = false }: DemoFlags): Promise<void> {
+export async function runDemo({ platform, json }: DemoFlags): Promise<void> {
   let demo: Demo | undefined;
   try {
     const env = environment();

@@ -4,6 +4,10 @@ import { sameSecret } from '../secrets.ts';
 /** What a sandbox's id may look like: a label of a host name, as the proxy's own addresses have it. */
 const sandboxId = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+export function isSandboxId(text: string): boolean {
+  return sandboxId.test(text);
+}
+
 /**
  * Derives a sandbox's password for the egress proxy; its user name is its id. Nothing has to be
  * stored for it: whoever knows the secret can make it, and check it, at any time.
@@ -19,7 +23,7 @@ export function egressPassword(secret: string, id: string): string {
  * the first replaces the second; both are always compared, in constant time.
  */
 export function isCredential(secrets: readonly string[], id: string, password: string): boolean {
-  if (!sandboxId.test(id)) return false;
+  if (!isSandboxId(id)) return false;
   let good = false;
   for (const secret of secrets) {
     good = sameSecret(egressPassword(secret, id), password) || good;

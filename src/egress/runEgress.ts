@@ -1,23 +1,29 @@
 import { type EgressConfig, readEgressConfig } from '../config/egressConfig.ts';
 import { environment } from '../config/environment.ts';
 import { runUntilStopped } from '../lifecycle/signals.ts';
+import { explainStartError } from '../lifecycle/startError.ts';
 import { createLog, type Log } from '../log/logger.ts';
 import { type RunningEgress, startEgress } from './startEgress.ts';
 
 /**
- * Runs the egress proxy as this process's work, until SIGTERM or SIGINT.
+ * Runs the egress proxy until a signal stops it; where it cannot start, the process ends with code 1.
  *
- * @throws ConfigError, and what `listen` fails with
+ * @param format of the log, where the command line says it
  */
-export async function runEgress(): Promise<void> {
-  const config = readEgressConfig(environment());
-  const log = createLog({
-    level: config.LOG_LEVEL,
-    format: config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
-  });
-  const egress = await startEgress(config, log);
-  announce(config, egress, log);
-  runUntilStopped({ log, openWork: egress.openWork, stop: (hurryMs) => egress.close(hurryMs) });
+export async function runEgress(format?: 'json'): Promise<void> {
+  try {
+    const config = readEgressConfig(environment());
+    const log = createLog({
+      level: config.LOG_LEVEL,
+      format: format ?? config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
+    });
+    const egress = await startEgress(config, log);
+    announce(config, egress, log);
+    runUntilStopped({ log, openWork: egress.openWork, stop: (hurryMs) => egress.close(hurryMs) });
+  } catch (error) {
+    console.error(explainStartError(error, 'EGRESS_'));
+    process.exit(1);
+  }
 }
 
 function announce(config: EgressConfig, { port, maxConnections }: RunningEgress, log: Log): void {

@@ -52,7 +52,7 @@ describe('npm start', () => {
 
 describe('npm run demo', () => {
   test('serves its sandbox’s app, and leaves no process behind', async () => {
-    program = startProgram({ PORT: '0' }, '--demo');
+    program = startProgram({ PORT: '0' }, 'demo');
     const line = await program.line(/the sandbox's app/);
     await program.line(/Ctrl-C ends everything/);
     const { host, port } = new URL(/http\S+/.exec(line)?.[0] ?? '');

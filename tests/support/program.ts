@@ -4,8 +4,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const start = fileURLToPath(new URL('../../src/start.js', import.meta.url));
+const command = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
-/** The program as `npm start` runs it, in a process of its own. */
+const programOf = (args: readonly string[]) => (args.length > 0 ? [command, ...args] : [start]);
+
+/** The program in a process of its own: as `npm start` runs it, or a command such as `demo`. */
 export interface Program {
   readonly child: ChildProcess;
   /** All lines so far, of standard output and standard error. */
@@ -19,7 +22,7 @@ export interface Program {
 /** Starts it with nothing in the environment but `env` and the PATH. */
 export function startProgram(env: Record<string, string>, ...args: string[]): Program {
   return watch(
-    spawn(process.execPath, [start, ...args], {
+    spawn(process.execPath, programOf(args), {
       cwd: '/',
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -51,7 +54,7 @@ export function startProbed(
   ...args: string[]
 ): Program {
   return watch(
-    spawn(process.execPath, ['--expose-gc', '--import', probe.href, start, ...args], {
+    spawn(process.execPath, ['--expose-gc', '--import', probe.href, ...programOf(args)], {
       cwd: '/',
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', stdout, 'pipe', 'ipc'],

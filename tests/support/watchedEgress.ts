@@ -32,7 +32,7 @@ export class WatchedEgress {
         ...env,
       },
       'pipe',
-      '--egress',
+      'egress',
     );
     const port = Number(/port (\d+)/.exec(await program.line(/start\.listening/))?.[1]);
     return new WatchedEgress(program, port);

@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { connect } from '../account.ts';
 import { runInBackground } from '../background.ts';
 import { action, type Cli } from '../cli.ts';
-import { egressEnvironment } from '../egress.ts';
+import { egressOf } from '../egress.ts';
 import { memoryFile, writeMemory } from '../memory.ts';
 import { called } from '../name.ts';
-import { domains, pair, port, timeOption, wholeNumber } from '../options.ts';
+import { domains, networks, pair, port, timeOption, wholeNumber } from '../options.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import { untilAnswered } from '../readiness.ts';
 import { interruption, Leftovers } from './leftovers.ts';
@@ -29,6 +29,7 @@ export function addCreate(parent: Command): void {
     .option('--disk <GiB>', 'with --image', wholeNumber)
     .option('--auto-stop <minutes>', 'stops it when so long nobody came; 0 never', wholeNumber, 30)
     .option('--allow-domain <domain>', 'it reaches only these; may be given again', domains)
+    .option('--allow-network <cidr>', 'it reaches only these; may be given again', networks)
     .option('--egress', 'leads what it asks of the internet through the egress proxy')
     .addOption(timeOption('--timeout <time>', 'for Daytona to make and start it', '10m'))
     .addOption(timeOption('--wait <time>', 'for the port to answer then', '2m'))
@@ -53,8 +54,10 @@ async function makeAndRun(
   leftovers: Leftovers,
 ): Promise<void> {
   const { config } = cli;
+  // What can fail does so before there is anything that costs.
+  const wayOut = options.egress ? egressOf(config) : undefined;
   const proxy = await OwnProxy.of(config);
-  await proxy.check(); // Before there is anything that costs.
+  await proxy.check();
   const daytona = await connect(config);
   cli.progress(`Creating ${name} at ${config.DAYTONA_API_URL} …`);
   leftovers.asked();
@@ -67,20 +70,22 @@ async function makeAndRun(
   const { id } = sandbox;
   const { port: at } = options;
   const createdAt = new Date().toISOString();
-  await writeMemory({ id, name, port: at, command, createdAt });
+  const egress = wayOut !== undefined;
+  await writeMemory({ id, name, port: at, command, egress, createdAt });
   cli.progress(`It is ${id}, which ${memoryFile} remembers. Running: ${command}`);
-  const variables = options.egress ? egressEnvironment?.(id) : undefined;
-  await runInBackground(sandbox, command, variables);
+  await runInBackground(sandbox, command, wayOut?.(id).environment);
   cli.progress(`Waiting for port ${at} to answer through the proxy …`);
   const seconds = options.wait;
   const answeredAfterMs = await untilAnswered(cli, proxy, sandbox, { port: at, seconds });
   const url = proxy.urlOf(id, at);
   for (const hint of hints(cli, options, sandbox)) cli.progress(hint);
-  cli.result({ id, name, url, port: at, command, public: sandbox.public, answeredAfterMs }, url);
+  const { public: open } = sandbox;
+  cli.result({ id, name, url, port: at, command, public: open, egress, answeredAfterMs }, url);
 }
 
 /** What somebody may not have thought of who now has an address. */
-function hints({ config }: Cli, { command, env, port: at }: CreateOptions, { id }: Sandbox) {
+function hints({ config }: Cli, options: CreateOptions, { id }: Sandbox) {
+  const { command, env, port: at } = options;
   const open = config.ACCESS_MODE === 'open';
   const unlocked = command === undefined && env?.OPENCODE_SERVER_PASSWORD === undefined;
   return [
@@ -94,5 +99,13 @@ function hints({ config }: Cli, { command, env, port: at }: CreateOptions, { id 
       : [
           `ACCESS_MODE=${config.ACCESS_MODE}: without a login it opens by ${called(`sandbox url ${id} ${at} --share 1h`)}`,
         ]),
+    ...(options.egress
+      ? [`Other shells in it find the way out by ${called(`egress credential ${id}`)}`]
+      : []),
+    ...(options.egress && !options.allowNetwork
+      ? [
+          'A program that ignores HTTPS_PROXY goes past the egress proxy: --allow-network with the address of that proxy alone makes it a wall.',
+        ]
+      : []),
   ];
 }

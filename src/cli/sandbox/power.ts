@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { findSandbox } from '../account.ts';
 import { runInBackground } from '../background.ts';
 import { action } from '../cli.ts';
+import { egressOf } from '../egress.ts';
 import { readMemory } from '../memory.ts';
 import { timeOption } from '../options.ts';
 import { OwnProxy } from '../ownProxy.ts';
@@ -39,6 +40,7 @@ export function addPower(parent: Command): void {
         const remembered = await readMemory().catch(() => undefined);
         const port = remembered?.id === id ? remembered.port : undefined;
         const before = port === undefined ? undefined : await credentialOf(sandbox, port);
+        const wayOut = remembered?.egress ? egressOf(cli.config) : undefined;
         if (sandbox.state !== 'started') {
           cli.progress(`Starting ${name} …`);
           await sandbox.start(timeout);
@@ -52,7 +54,7 @@ export function addPower(parent: Command): void {
         const proxy = await OwnProxy.of(cli.config);
         await proxy.check();
         cli.progress(`Running: ${command}`);
-        await runInBackground(sandbox, command);
+        await runInBackground(sandbox, command, wayOut?.(id).environment);
         const answeredAfterMs = await untilAnswered(cli, proxy, sandbox, { port, seconds, before });
         const url = proxy.urlOf(id, port);
         const { state } = sandbox;

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CreateSandboxFromImageParams, CreateSandboxFromSnapshotParams } from '@daytonaio/sdk';
 import { openCodeOn } from '../background.ts';
-import { egressEnvironment } from '../egress.ts';
-import { CommandError, UsageError } from '../failure.ts';
+import { UsageError } from '../failure.ts';
 
 /** What was said on the command line of `sandbox create`. */
 export interface CreateOptions {
@@ -19,6 +18,7 @@ export interface CreateOptions {
   readonly disk?: number;
   readonly autoStop: number;
   readonly allowDomain?: readonly string[];
+  readonly allowNetwork?: readonly string[];
   readonly egress?: boolean;
   readonly timeout: number;
   readonly wait: number;
@@ -37,7 +37,7 @@ export interface Wish {
  * @throws UsageError for what does not go together
  */
 export function wishOf(options: CreateOptions): Wish {
-  const { image, snapshot, port, cpu, memory, disk, autoStop, allowDomain, egress } = options;
+  const { image, snapshot, port, cpu, memory, disk, autoStop, allowDomain, allowNetwork } = options;
   const resources = {
     ...(cpu !== undefined && { cpu }),
     ...(memory !== undefined && { memory }),
@@ -51,11 +51,6 @@ export function wishOf(options: CreateOptions): Wish {
       '--cpu, --memory and --disk go with --image alone: a snapshot has its own sizes.',
     );
   }
-  if (egress && !egressEnvironment) {
-    throw new CommandError(
-      'This version has no egress proxy, so nothing was created. Leave out --egress; --allow-domain sets Daytona’s own list.',
-    );
-  }
   const command = options.command ?? openCodeOn(port);
   const name = options.name ?? `opencode-${randomBytes(3).toString('hex')}`;
   const common = {
@@ -65,6 +60,7 @@ export function wishOf(options: CreateOptions): Wish {
     envVars: options.env ?? {},
     autoStopInterval: autoStop,
     ...(allowDomain && { domainAllowList: allowDomain.join(',') }),
+    ...(allowNetwork && { networkAllowList: allowNetwork.join(',') }),
   };
   const params =
     image === undefined

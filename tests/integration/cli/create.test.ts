@@ -117,7 +117,7 @@ test.each([
   ['a port that is none', ['--port', '70000'], 2, '65535'],
   ['a label that is none', ['--label', 'team'], 2, 'name=value'],
   ['a domain that is none', ['--allow-domain', 'https://a.test'], 2, 'example.com'],
-  ['the egress proxy', ['--egress'], 1, 'nothing was created'],
+  ['a network that is none', ['--allow-network', 'a.test'], 2, '203.0.113.7/32'],
 ])('creates nothing with %s', async (_name, args, exitCode, words) => {
   const { code, out, err } = await caller.run(create(...args));
   expect([code, out]).toEqual([exitCode, '']);
