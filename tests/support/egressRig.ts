@@ -22,7 +22,9 @@ export interface EgressRigOptions {
   /** Hosts on the list, `#` for the port of that server; only `api.outside.test:#` if not given. */
   readonly allow?: string;
   readonly env?: Record<string, string>;
-  /** The addresses of names; all lead to 127.0.0.1 if not given. */
+  /** Where the HTTPS server listens, and for which name it has a certificate. */
+  readonly server?: { readonly address: string; readonly port: number; readonly name: string };
+  /** The addresses of names; all lead to the HTTPS server's if not given. */
   readonly resolve?: (name: string) => Promise<LookupAddress[]>;
 }
 
@@ -47,7 +49,12 @@ export interface EgressRig {
 }
 
 export async function startEgressRig(options: EgressRigOptions = {}): Promise<EgressRig> {
-  const certificate = makeCertificate([outside]);
+  const {
+    address,
+    port: at,
+    name,
+  } = options.server ?? { address: '127.0.0.1', port: 0, name: outside };
+  const certificate = makeCertificate([name]);
   const server = https.createServer(
     { cert: certificate.pem, key: readFileSync(certificate.keyPath) },
     options.app ?? ((_req, res) => void res.end('from outside')),
@@ -56,7 +63,7 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
   server.on('connection', () => {
     dialled += 1;
   });
-  const port = await listenOn(server);
+  const port = await listenOn(server, at, address);
   const lines: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -65,7 +72,7 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
     },
   });
   const asked: string[] = [];
-  const here = async () => [{ address: '127.0.0.1', family: 4 }];
+  const here = async () => [{ address, family: 4 }];
   const allow = options.allow ?? `api.${outside}:#`;
   const egress = await startEgress(
     readEgressConfig({
@@ -148,8 +155,8 @@ export async function startPort80(app: RequestListener, address: string) {
   return { close: () => closeAll(server) };
 }
 
-async function listenOn(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
+async function listenOn(server: Server, port = 0, address = '127.0.0.1'): Promise<number> {
+  server.listen(port, address);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
