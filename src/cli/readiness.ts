@@ -94,7 +94,7 @@ async function failWithCommand(
   const { output } = await logOf(sandbox, command);
   const missing =
     command.exitCode === 127
-      ? '\nThe program is not in the image. Choose one that has it (--image, --snapshot), or install it first: --command "npm i -g opencode-ai && opencode serve …".'
+      ? '\nThe program is not in the image. Choose one that has it (--image, --snapshot), or have npm bring it: --command "npx --yes opencode-ai serve --port … --hostname 0.0.0.0" --wait 5m.'
       : '';
   const lines = tail(output, 20).replace(/^/gm, '  | ');
   throw new CommandError(

@@ -57,7 +57,7 @@ const sentences = {
   'tls.warning': (f: Values) => `⚠️ ${f.warning}`,
   'start.warning': (f: Values) => `⚠️ ${f.warning}`,
   'stop.draining': (f: Values) =>
-    `👋 ${f.signal}: finishing ${f.requests} requests and ${f.sockets} WebSockets`,
+    `👋 ${f.signal}: finishing ${f.requests} requests and ${f.sockets} WebSockets or tunnels`,
   'stop.done': () => '👋 Stopped',
   'log.lost': (f: Values) => `⚠️ ${f.count} lines of the log were lost (${f.cause})`,
   'process.crash': (f: Values) => `💥 Unexpected error, shutting down: ${f.cause}`,
