@@ -8,6 +8,12 @@ export function port(text: string): number {
   return value;
 }
 
+/** A path of an address. Without its slash it would go on with the host, and lead somewhere else. */
+export function urlPath(text: string): string {
+  if (!text.startsWith('/')) throw new InvalidArgumentError('A path begins with "/".');
+  return text;
+}
+
 /** Not negative. */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
