@@ -8,12 +8,17 @@ import { type Demo, startDemo } from './demo.ts';
 import type { DemoFlags } from './flags.ts';
 import { addresses, domain, welcome, welcomeToPlatform } from './welcome.ts';
 
+const signals = ['SIGTERM', 'SIGINT'] as const;
+
 /**
  * Runs an embedded Daytona, a sandbox and the proxy in front of it, all in this process, until a
  * signal stops them.
  */
 export async function runDemo({ platform, json = false }: DemoFlags): Promise<void> {
   let demo: Demo | undefined;
+  // As long as there is nothing to stop in order: what was started ends with this process.
+  const leave = () => process.exit(130);
+  for (const signal of signals) process.on(signal, leave);
   try {
     const env = environment();
     // Only ids stand in the hosts of a platform, names do not.
@@ -41,6 +46,7 @@ export async function runDemo({ platform, json = false }: DemoFlags): Promise<vo
       await proxy.close();
       await demo?.close();
     };
+    for (const signal of signals) process.off(signal, leave);
     runUntilStopped({ log, openWork: proxy.openWork, stop });
   } catch (error) {
     await demo?.close();
