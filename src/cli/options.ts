@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { environment } from '../config/environment.ts';
 import { parseDuration } from './duration.ts';
 
 /** A port of a sandbox. */
@@ -36,6 +37,15 @@ export function pair(text: string, before: Record<string, string> = {}): Record<
     throw new InvalidArgumentError('It must be name=value.');
   }
   return { ...before, [name]: value };
+}
+
+/**
+ * The same, or the name alone of a variable that we have ourselves, which keeps a secret out of the
+ * list of processes and the history of the shell.
+ */
+export function variable(text: string, before?: Record<string, string>): Record<string, string> {
+  const all = environment();
+  return pair(Object.hasOwn(all, text) ? `${text}=${all[text]}` : text, before);
 }
 
 /** Adds one or several, with commas between, to those given before. */
