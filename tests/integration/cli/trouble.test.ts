@@ -19,9 +19,25 @@ const main = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url))
 let rig: Rig;
 let caller: Caller;
 let front: http.Server | undefined;
+/** How much the app has sent where its answer has no end. */
+let sent: number;
+
+function sendEndlessly(res: http.ServerResponse): void {
+  const chunk = Buffer.alloc(65_536);
+  const more = () => {
+    do sent += chunk.length;
+    while (!res.destroyed && res.write(chunk));
+  };
+  res.on('drain', more);
+  more();
+}
 
 beforeEach(async () => {
-  rig = await startRig({ env: { PROXY_DOMAIN: 'proxy.localhost' } });
+  sent = 0;
+  rig = await startRig({
+    app: (req, res) => void (req.url === '/global/health' ? sendEndlessly(res) : res.end('short')),
+    env: { PROXY_DOMAIN: 'proxy.localhost' },
+  });
   caller = makeCaller(environmentOf(rig));
 });
 afterEach(async () => {
@@ -154,4 +170,30 @@ test('a creation goes on when nobody reads its progress', async () => {
   const create = ['create', '--port', String(port), '--command', serving(port), '--name', 'mine'];
   const said = await readOnce('2>&1 >/dev/null ', create);
   expect(said).toMatch(/^Creating mine .*\n0\n$/);
+});
+
+test.each(['--image', '--snapshot', '--name', '--command'])(
+  'create makes nothing with %s empty, as an empty variable leaves it',
+  async (option) => {
+    const { code, out, err } = await sandbox('create', option, '');
+    expect([code, out, err]).toEqual([2, '', `${option} is empty.\n`]);
+    expect(ids()).toEqual([rig.sandbox.id]);
+  },
+);
+
+test('create takes variables that are named alone from its own environment', async () => {
+  const port = await freePort();
+  const env = { API_TOKEN: 'a=secret' };
+  const args = ['--port', String(port), '--env', 'API_TOKEN', '--env', 'COLOUR=blue'];
+  const command = ['--command', serving(port)];
+  const { id } = await caller.json(['sandbox', 'create', ...args, ...command], env);
+  expect(rig.daytona.sandboxes.byId(id)?.env).toEqual({ ...env, COLOUR: 'blue' });
+  const { code, err } = await sandbox('create', '--env', 'NOT_SET_ANYWHERE');
+  expect([code, err]).toEqual([2, expect.stringContaining('name=value')]);
+});
+
+test('test does not read on where an app’s answer has no end', async () => {
+  const { code, checks } = await caller.json(['sandbox', 'test', rig.sandbox.id, '--port', '3000']);
+  expect([code, checks.at(2).detail]).toEqual([0, 'GET /: 200, 5 bytes']);
+  expect(sent).toBeLessThan(64 * 1_048_576);
 });
