@@ -105,5 +105,8 @@ async function call(
   const answer = (await readJson(body)) as { error?: { message: string } } | undefined;
   if (statusCode === 204) return undefined;
   if (statusCode < 400 && answer) return answer;
-  throw new CommandError(answer?.error?.message ?? `The proxy said ${statusCode}.`, { statusCode });
+  const hint = statusCode === 401 ? 'The proxy has another ADMIN_TOKEN than this command. ' : '';
+  throw new CommandError(hint + (answer?.error?.message ?? `The proxy said ${statusCode}.`), {
+    statusCode,
+  });
 }
