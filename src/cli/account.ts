@@ -26,5 +26,8 @@ export async function findSandbox(config: Config, said: string | undefined): Pro
       `Say which sandbox: its id or name, which \`${called('sandbox list')}\` shows. None was created from this folder.`,
     );
   }
+  // In the path of a call these are no names of anything: what an empty variable of a script leaves
+  // behind would ask for the list of all sandboxes.
+  if (/^\.{0,2}$/.test(id)) throw new UsageError(`"${id}" is no sandbox. Say its id or name.`);
   return (await connect(config)).get(id);
 }

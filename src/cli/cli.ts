@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Config, readConfig } from '../config/config.ts';
 import { environment } from '../config/environment.ts';
+import { printableJson, write } from './printable.ts';
 
 /** What a command speaks through: results on standard output, all else on standard error. */
 export class Cli {
@@ -24,12 +25,12 @@ export class Cli {
 
   /** Tells a person how it goes. */
   progress(line: string): void {
-    process.stderr.write(`${line}\n`);
+    write(process.stderr, `${line}\n`);
   }
 
   /** Gives the result: as it is to programs, in words to people. */
   result(value: object, text: string): void {
-    process.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`);
+    write(process.stdout, `${this.json ? printableJson(value) : text}\n`);
   }
 }
 

@@ -2,6 +2,8 @@ import { CommanderError } from 'commander';
 import { ConfigError } from '../config/config.ts';
 import { called } from './name.ts';
 
+const longestPage = 300;
+
 /** What went wrong, in a sentence that says what to do, with facts for programs. Exit code 1. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
@@ -32,7 +34,9 @@ export interface Report {
  */
 export async function explain(error: unknown, apiUrl = 'DAYTONA_API_URL'): Promise<Report> {
   if (error instanceof CommanderError) {
-    const message = error.message.replace(/^error: /, '');
+    // What commander calls so is its help, which it has shown where somebody said nothing.
+    const helped = error.code === 'commander.help';
+    const message = helped ? 'Say what to do.' : error.message.replace(/^error: /, '');
     return { exitCode: error.exitCode === 0 ? 0 : 2, message, facts: {} };
   }
   if (error instanceof CommandError) {
@@ -44,7 +48,8 @@ export async function explain(error: unknown, apiUrl = 'DAYTONA_API_URL'): Promi
     '@daytonaio/sdk'
   );
   if (error instanceof DaytonaError) {
-    const { statusCode, message: said } = error;
+    const { statusCode } = error;
+    const said = brief(error.message);
     const facts = statusCode === undefined ? {} : { statusCode };
     if (error instanceof DaytonaConnectionError) {
       const message = `The Daytona API at ${apiUrl} cannot be reached (${said}). Is it up, and DAYTONA_API_URL right?`;
@@ -56,8 +61,18 @@ export async function explain(error: unknown, apiUrl = 'DAYTONA_API_URL'): Promi
     }
     return { exitCode: 1, message: words(statusCode, said, apiUrl), facts };
   }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // The system's own say what is wrong with which file; the place in our code says nothing more.
+  const isSystem = error instanceof Error && 'syscall' in error;
+  const stack = error instanceof Error && !isSystem ? error.stack : undefined;
+  const message = stack ?? (error instanceof Error ? error.message : String(error));
   return { exitCode: 1, message, facts: {} };
+}
+
+/** In front of Daytona are servers that answer with pages, of which the words are enough. */
+function brief(said: string): string {
+  if (!/^\s*<(?:!doctype|html)/i.test(said)) return said;
+  const text = said.replace(/<(style|script)\b.*?<\/\1>|<[^>]*>/gis, ' ');
+  return text.replace(/\s+/g, ' ').trim().slice(0, longestPage);
 }
 
 function words(statusCode: number | undefined, said: string, apiUrl: string): string {

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { InvalidArgumentError, Option } from 'commander';
+import { environment } from '../config/environment.ts';
 import { parseDuration } from './duration.ts';
 
 /** A port of a sandbox. */
@@ -7,6 +8,12 @@ export function port(text: string): number {
   const value = wholeNumber(text);
   if (value < 1 || value > 65_535) throw new InvalidArgumentError('A port is from 1 to 65535.');
   return value;
+}
+
+/** A path of an address. Without its slash it would go on with the host, and lead somewhere else. */
+export function urlPath(text: string): string {
+  if (!text.startsWith('/')) throw new InvalidArgumentError('A path begins with "/".');
+  return text;
 }
 
 /** Not negative. */
@@ -31,6 +38,15 @@ export function pair(text: string, before: Record<string, string> = {}): Record<
     throw new InvalidArgumentError('It must be name=value.');
   }
   return { ...before, [name]: value };
+}
+
+/**
+ * The same, or the name alone of a variable that we have ourselves, which keeps a secret out of the
+ * list of processes and the history of the shell.
+ */
+export function variable(text: string, before?: Record<string, string>): Record<string, string> {
+  const all = environment();
+  return pair(Object.hasOwn(all, text) ? `${text}=${all[text]}` : text, before);
 }
 
 /** Adds one or several, with commas between, to those given before. */

@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { Agent, type Dispatcher, request } from 'undici';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { tlsFiles } from '../config/tlsVariables.ts';
 import { readTexts } from '../tls/certificateFiles.ts';
+import { readJson } from './answer.ts';
 import { CommandError } from './failure.ts';
 import { called } from './name.ts';
 
@@ -18,6 +20,9 @@ export interface Ask {
   readonly body?: string;
   readonly signal?: AbortSignal;
 }
+
+/** What no other server says of itself. */
+const health = z.object({ status: z.string(), cache: z.object({ store: z.string() }) });
 
 /** The proxy that runs on this machine with this configuration. */
 export class OwnProxy {
@@ -57,10 +62,19 @@ export class OwnProxy {
     return `${scheme}://${this.hostOf(label, port)}${own ? `:${ownPort}` : ''}${path}`;
   }
 
-  /** @throws CommandError where it does not answer */
+  /**
+   * Makes sure that it is there. A port is soon taken by another server, whose answers would be
+   * mistaken for an app's.
+   *
+   * @throws CommandError where nobody answers, or somebody else
+   */
   async check(): Promise<void> {
     const { body } = await this.ask('/health', { signal: AbortSignal.timeout(5000) });
-    await body.dump();
+    if (health.safeParse(await readJson(body)).success) return;
+    throw new CommandError(
+      `What answers at ${this.#address} is no daytona-proxy. ` +
+        `Start one by \`${called('serve')}\`, or set PORT to its port.`,
+    );
   }
 
   /** @throws CommandError where nobody, or nobody with the right certificate, answers */

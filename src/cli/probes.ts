@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { WebSocket } from 'ws';
+import { readText } from './answer.ts';
 import type { OwnProxy } from './ownProxy.ts';
 
 /** An app in a sandbox, as it is reached through the proxy. */
@@ -39,7 +40,8 @@ export async function timed(check: string, find: () => Promise<Finding>): Promis
 /** Whether the app's answer comes through, whatever it says. */
 export async function checkHttp({ proxy, host, headers }: App, path: string): Promise<Finding> {
   const answer = await proxy.ask(path, { host, headers, signal: AbortSignal.timeout(patienceMs) });
-  const bytes = Buffer.byteLength(await answer.body.text());
+  let bytes = 0;
+  for await (const chunk of answer.body) bytes += (chunk as Buffer).length;
   const own = ofProxy(answer);
   return { ...own, detail: `${own.detail}GET ${path}: ${answer.statusCode}, ${bytes} bytes` };
 }
@@ -83,7 +85,7 @@ export async function openSocket({ proxy, host, headers }: App, path: string): P
 export async function isOpenCode({ proxy, host, headers }: App): Promise<boolean> {
   const signal = AbortSignal.timeout(patienceMs);
   const { statusCode, body } = await proxy.ask('/global/health', { host, headers, signal });
-  const text = await body.text();
+  const text = await readText(body);
   return statusCode === 200 && /^\{.*"healthy"/s.test(text);
 }
 

@@ -4,6 +4,7 @@ import { environment } from '../config/environment.ts';
 import { action } from './cli.ts';
 import { addEgress } from './egress.ts';
 import { explain } from './failure.ts';
+import { printableJson, write } from './printable.ts';
 import { addSandbox } from './sandbox/sandbox.ts';
 import { addShare } from './share.ts';
 
@@ -35,8 +36,8 @@ async function report(error: unknown, json: boolean): Promise<number> {
   const { exitCode, message, facts } = await explain(error, environment().DAYTONA_API_URL);
   if (exitCode === 0) return 0;
   // Commander has put its own into words already.
-  if (!(error instanceof CommanderError)) process.stderr.write(`${message}\n`);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { message, ...facts } })}\n`);
+  if (!(error instanceof CommanderError)) write(process.stderr, `${message}\n`);
+  if (json) write(process.stdout, `${printableJson({ error: { message, ...facts } })}\n`);
   return exitCode;
 }
 

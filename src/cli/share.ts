@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
+import { readJson } from './answer.ts';
 import { action } from './cli.ts';
 import { CommandError, UsageError } from './failure.ts';
 import { called } from './name.ts';
 import { port, timeOption } from './options.ts';
 import { OwnProxy } from './ownProxy.ts';
+
+const patienceMs = 15_000;
 
 /** What is shared, as the proxy wants to hear it. */
 export interface Wish {
@@ -92,13 +95,18 @@ async function call(
     throw new CommandError('Set ADMIN_TOKEN for the proxy and for this command.');
   }
   const proxy = await OwnProxy.of(config);
+  await proxy.check(); // The token is for nobody else.
   const { statusCode, body } = await proxy.ask(path, {
     method,
     headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(patienceMs),
     ...(wish && { body: JSON.stringify(wish) }),
   });
+  const answer = (await readJson(body)) as { error?: { message: string } } | undefined;
   if (statusCode === 204) return undefined;
-  const answer = (await body.json()) as { error?: { message: string } };
-  if (statusCode < 400) return answer;
-  throw new CommandError(answer.error?.message ?? `The proxy said ${statusCode}.`, { statusCode });
+  if (statusCode < 400 && answer) return answer;
+  const hint = statusCode === 401 ? 'The proxy has another ADMIN_TOKEN than this command. ' : '';
+  throw new CommandError(hint + (answer?.error?.message ?? `The proxy said ${statusCode}.`), {
+    statusCode,
+  });
 }

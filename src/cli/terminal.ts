@@ -1,3 +1,4 @@
+import { readText } from './answer.ts';
 import { type App, type Finding, openSocket } from './probes.ts';
 
 const patienceMs = 15_000;
@@ -12,16 +13,18 @@ export async function checkTerminal(app: App): Promise<Finding> {
     body: JSON.stringify({ command: '/bin/sh' }),
     signal: AbortSignal.timeout(patienceMs),
   });
-  const text = await made.body.text();
+  const text = await readText(made.body);
   if (made.statusCode !== 200) {
     return { result: 'failed', detail: `POST /pty: ${made.statusCode} ${text.slice(0, 200)}` };
   }
   const { id } = JSON.parse(text) as { id: string };
+  const path = `/pty/${encodeURIComponent(id)}`;
   try {
-    await echo(app, `/pty/${id}/connect`);
+    await echo(app, `${path}/connect`);
     return { result: 'ok', detail: 'a terminal of OpenCode’s answers' };
   } finally {
-    const gone = await proxy.ask(`/pty/${id}`, { method: 'DELETE', host, headers });
+    const signal = AbortSignal.timeout(patienceMs);
+    const gone = await proxy.ask(path, { method: 'DELETE', host, headers, signal });
     await gone.body.dump();
   }
 }
@@ -34,7 +37,7 @@ async function echo(app: App, path: string): Promise<void> {
       setTimeout(() => fail(new Error('the terminal is silent')), patienceMs).unref();
       socket.on('close', (code) => fail(new Error(`the terminal closed with ${code}`)));
       socket.on('message', (data) => {
-        seen += data;
+        seen = (seen + data).slice(-1000);
         if (seen.includes('42-answered')) done();
       });
       socket.send('echo $((6 * 7))-answered\n');

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createApi } from './api.ts';
 import { type ApiCall, ApiCalls } from './apiCalls.ts';
@@ -68,12 +69,13 @@ export async function startDaytona(options: EmbeddedDaytonaOptions = {}): Promis
   const calls = new ApiCalls();
   const refusals = new Refusals(faults);
   const sessions = new Sessions(sandboxes, searchPath);
-  const sessionServer = new Listener(() => createSessionServer(sandboxes, sessions));
-  const sessionsPort = () => sessionServer.port;
-  const rules = { domain, sandboxes, faults, refusals, apiKey, sessionsPort };
+  const key = randomBytes(16).toString('hex');
+  const sessionServer = new Listener(() => createSessionServer(sandboxes, sessions, key));
+  const door = { port: () => sessionServer.port, key };
+  const rules = { domain, sandboxes, faults, refusals, apiKey, sessions: door };
   const edge = new Listener(() => createEdge(rules));
   const builds = new Builds();
-  const runners = new Runners(sandboxes, builds, faults, sessionsPort);
+  const runners = new Runners(sandboxes, builds, faults, door);
   await Promise.all([edge.open(), sessionServer.open(), runners.add()]);
   const previewUrl = (label: string, port: number) =>
     `http://${port}-${label}.${domain}:${edge.port}`;

@@ -21,9 +21,10 @@ export interface Demo {
  * should be so of the sandbox is said by `facts`.
  */
 export async function startDemo(searchPath: string, facts: Partial<Sandbox> = {}): Promise<Demo> {
-  // Who holds the key runs commands on this machine, so it is no word that others know.
-  const apiKey = `dtn_${randomBytes(16).toString('hex')}`;
-  const daytona = await startDaytona({ apiKey, searchPath });
+  // Who holds a key runs commands on this machine, so none is a word that others know. That of the
+  // platform's proxy leads there too: it asks for those of the runners.
+  const [apiKey, proxyKey] = [newKey('dtn'), newKey('proxy')];
+  const daytona = await startDaytona({ apiKey, proxyKey, searchPath });
   const sandbox = daytona.sandboxes.create({ name: 'demo', ...facts });
   // In the published package all of this is JavaScript.
   const app = `./sandboxApp${extname(import.meta.url)}`;
@@ -49,6 +50,10 @@ export async function startDemo(searchPath: string, facts: Partial<Sandbox> = {}
     if (running) sandbox.ports.set(port, running.port);
   });
   return { daytona, name: sandbox.name, openCode: openCode !== undefined, close };
+}
+
+function newKey(prefix: string): string {
+  return `${prefix}_${randomBytes(16).toString('hex')}`;
 }
 
 function findProgram(name: string, searchPath: string): string | undefined {

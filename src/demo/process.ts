@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
+import { ProcessGroup } from './processGroup.ts';
 
 /** A process on loopback that stands for an app in a sandbox. */
 export interface AppProcess {
@@ -28,26 +29,22 @@ export async function startApp(
     detached: true, // A group of its own, so that its children can be ended with it.
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
+  const group = new ProcessGroup(child);
   const ended = once(child, 'exit').catch(() => {});
   try {
     const failed = ended.then(() => Promise.reject(new Error(`${program} ended at its start`)));
     await Promise.race([failed, listening(port, performance.now() + startTimeoutMs)]);
   } catch (error) {
-    endGroup(child);
+    group.end();
     throw error;
   }
   return {
     port,
     close: async () => {
-      endGroup(child);
+      group.end();
       await ended;
     },
   };
-}
-
-function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
-  process.kill(-pid, 'SIGKILL');
 }
 
 async function freePort(): Promise<number> {

@@ -7,6 +7,8 @@ import { createLog } from '../log/logger.ts';
 import { type Demo, startDemo } from './demo.ts';
 import { addresses, domain, welcome, welcomeToPlatform } from './welcome.ts';
 
+const signals = ['SIGTERM', 'SIGINT'] as const;
+
 /** What the demo shows. */
 interface DemoFlags {
   /** The proxy in the place of a self-hosted Daytona's own, and not in front of its edge. */
@@ -21,6 +23,9 @@ interface DemoFlags {
  */
 export async function runDemo({ platform, json }: DemoFlags): Promise<void> {
   let demo: Demo | undefined;
+  // As long as there is nothing to stop in order: what was started ends with this process.
+  const leave = () => process.exit(130);
+  for (const signal of signals) process.on(signal, leave);
   try {
     const env = environment();
     // Only ids stand in the hosts of a platform, names do not.
@@ -48,6 +53,7 @@ export async function runDemo({ platform, json }: DemoFlags): Promise<void> {
       await proxy.close();
       await demo?.close();
     };
+    for (const signal of signals) process.off(signal, leave);
     runUntilStopped({ log, openWork: proxy.openWork, stop });
   } catch (error) {
     await demo?.close();

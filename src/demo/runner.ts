@@ -18,7 +18,7 @@ export class Runner extends EventEmitter<{ request: [IncomingMessage] }> {
   #listener: Listener;
   #apiKey = newKey();
 
-  constructor(rules: Pick<RunnerRules, 'sandboxOf' | 'builds' | 'faults' | 'sessionsPort'>) {
+  constructor(rules: Pick<RunnerRules, 'sandboxOf' | 'builds' | 'faults' | 'sessions'>) {
     super();
     this.#rules = {
       ...rules,

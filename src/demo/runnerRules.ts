@@ -4,6 +4,7 @@ import type { Admitted } from './carrier.ts';
 import type { Faults } from './faults.ts';
 import type { Sandbox } from './sandbox.ts';
 import { appOf, isUp, refuse } from './sandboxDoor.ts';
+import { type SessionsDoor, toSessions } from './sessions/door.ts';
 
 export interface RunnerRules {
   /** The runner's key as it is now. */
@@ -14,8 +15,7 @@ export interface RunnerRules {
   readonly faults: Faults;
   /** Where the toolbox of its sandboxes listens. */
   readonly toolboxPort: () => number;
-  /** Where what runs commands in sandboxes listens. */
-  readonly sessionsPort: () => number;
+  readonly sessions: SessionsDoor;
 }
 
 const toolbox = 2280;
@@ -46,8 +46,7 @@ export function admitToRunner(
   if (!sandbox) return refuse(res, 404, 'sandbox container not found', 'NOT_FOUND');
   if (!isUp(sandbox, res)) return undefined;
   if (digits === undefined && /^\/process\/session(?=[/?]|$)/.test(rest)) {
-    const headers = appHeaders(req, toolbox);
-    return { appPort: rules.sessionsPort(), path: `/${id}${rest}`, headers, added: [] };
+    return toSessions(rules.sessions, id, rest, appHeaders(req, toolbox));
   }
   const port = digits === undefined ? toolbox : Number(digits);
   // The toolbox is an app of the sandbox like any other, which the embedded one has by itself.

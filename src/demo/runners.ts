@@ -2,6 +2,7 @@ import type { Builds } from './builds.ts';
 import type { Faults } from './faults.ts';
 import { Runner } from './runner.ts';
 import type { Sandbox, Sandboxes } from './sandboxes.ts';
+import type { SessionsDoor } from './sessions/door.ts';
 
 /** All runners of the embedded Daytona. A sandbox names its own by the place among them. */
 export class Runners {
@@ -9,13 +10,13 @@ export class Runners {
   readonly #sandboxes: Sandboxes;
   readonly #builds: Builds;
   readonly #faults: Faults;
-  readonly #sessionsPort: () => number;
+  readonly #sessions: SessionsDoor;
 
-  constructor(sandboxes: Sandboxes, builds: Builds, faults: Faults, sessionsPort: () => number) {
+  constructor(sandboxes: Sandboxes, builds: Builds, faults: Faults, sessions: SessionsDoor) {
     this.#sandboxes = sandboxes;
     this.#builds = builds;
     this.#faults = faults;
-    this.#sessionsPort = sessionsPort;
+    this.#sessions = sessions;
   }
 
   /** Starts one more runner, on which no sandbox lives until its `runner` says so. */
@@ -27,7 +28,7 @@ export class Runners {
       },
       builds: this.#builds,
       faults: this.#faults,
-      sessionsPort: this.#sessionsPort,
+      sessions: this.#sessions,
     });
     await runner.start();
     this.all.push(runner);

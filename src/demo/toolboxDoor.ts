@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admitted } from './carrier.ts';
 import { isUp, refuse } from './sandboxDoor.ts';
 import type { Sandboxes } from './sandboxes.ts';
+import { type SessionsDoor, toSessions } from './sessions/door.ts';
 
 /** The address that the SDK speaks to toolboxes at: a host without a sandbox in it. */
 export interface ToolboxDoor {
   readonly apiKey: string;
   readonly sandboxes: Sandboxes;
-  /** Where what runs commands listens. */
-  readonly sessionsPort: () => number;
+  readonly sessions: SessionsDoor;
 }
 
 const toolboxPath = /^\/toolbox\/([^/?]+)(\/process\/session(?=[/?]|$).*)$/;
@@ -17,7 +17,7 @@ const toolboxPath = /^\/toolbox\/([^/?]+)(\/process\/session(?=[/?]|$).*)$/;
 export function admitToToolbox(
   req: IncomingMessage,
   res: ServerResponse,
-  { apiKey, sandboxes, sessionsPort }: ToolboxDoor,
+  { apiKey, sandboxes, sessions }: ToolboxDoor,
 ): Admitted | undefined {
   const [, id = '', rest = ''] = toolboxPath.exec(req.url ?? '/') ?? [];
   if (id === '') return refuse(res, 404, 'not found');
@@ -27,5 +27,5 @@ export function admitToToolbox(
   const sandbox = sandboxes.byId(id);
   if (!sandbox || sandbox.foreign) return refuse(res, 404, 'sandbox container not found');
   if (!isUp(sandbox, res)) return undefined;
-  return { appPort: sessionsPort(), path: `/${id}${rest}`, headers: req.rawHeaders, added: [] };
+  return toSessions(sessions, id, rest, req.rawHeaders);
 }

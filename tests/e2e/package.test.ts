@@ -33,9 +33,25 @@ afterAll(() => {
 
 test('the package has what runs and no TypeScript, which Node does not strip in node_modules', () => {
   const files = execFileSync('tar', ['tzf', `${folder}/daytona-proxy-${version}.tgz`]).toString();
-  expect(files).toContain('package/dist/cli/main.js');
-  expect(files).toContain('package/README.md');
-  expect(files).not.toMatch(/\.ts$|tests\/|\.env$/m);
+  const all = files.trimEnd().split('\n');
+  expect(all).toContain('package/dist/cli/main.js');
+  expect(all.filter((name) => !/^package\/dist\/[\w/]+\.js$/.test(name)).sort()).toEqual(
+    ['.env.example', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].map(
+      (name) => `package/${name}`,
+    ),
+  );
+});
+
+test('the package may be published, and then npx finds it', () => {
+  const manifest = JSON.parse(
+    readFileSync(`${folder}/node_modules/daytona-proxy/package.json`, 'utf8'),
+  );
+  expect(manifest).toMatchObject({
+    name: 'daytona-proxy',
+    bin: { 'daytona-proxy': 'dist/cli/main.js' },
+  });
+  expect(manifest.private).toBeUndefined();
+  expect(npm(folder, 'exec', '--no', '--', 'daytona-proxy', '--help')).toContain('sandbox');
 });
 
 test('the installed command says its version, as a program of its own', async () => {

@@ -51,7 +51,7 @@ test.each([
   ['a reserved port', [id, '2280'], {}, 'reserved'],
   ['an unknown option', [id, '3000', '--forever'], {}, '--forever', 2],
   ['no token', [id, '3000'], { ADMIN_TOKEN: '' }, 'Set ADMIN_TOKEN'],
-  ['a wrong token', [id, '3000'], { ADMIN_TOKEN: 'x'.repeat(32) }, 'Send ADMIN_TOKEN'],
+  ['a wrong token', [id, '3000'], { ADMIN_TOKEN: 'x'.repeat(32) }, 'has another ADMIN_TOKEN'],
   ['no proxy', [id, '3000'], { PORT: '1' }, 'npm start'],
 ])('with %s it says what to do', async (_name, args, env, sentence, exitCode = 1) => {
   const { code, out, err } = await run(args, env as Record<string, string>);

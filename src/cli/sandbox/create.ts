@@ -6,7 +6,7 @@ import { action, type Cli } from '../cli.ts';
 import { egressOf } from '../egress.ts';
 import { memoryFile, writeMemory } from '../memory.ts';
 import { called } from '../name.ts';
-import { domains, networks, pair, port, timeOption, wholeNumber } from '../options.ts';
+import { domains, networks, pair, port, timeOption, variable, wholeNumber } from '../options.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import { untilAnswered } from '../readiness.ts';
 import { interruption, Leftovers } from './leftovers.ts';
@@ -23,7 +23,7 @@ export function addCreate(parent: Command): void {
     .option('--command <line>', 'runs this in the background in the place of OpenCode')
     .option('--public', 'Daytona’s own preview of it is open to everybody')
     .option('--label <k=v>', 'a label; may be given again', pair)
-    .option('--env <K=V>', 'a variable of its environment; may be given again', pair)
+    .option('--env <K=V>', 'a variable of its environment, K alone with our own value', variable)
     .option('--cpu <cores>', 'with --image', wholeNumber)
     .option('--memory <GiB>', 'with --image', wholeNumber)
     .option('--disk <GiB>', 'with --image', wholeNumber)

@@ -3,6 +3,7 @@ import { connect } from '../account.ts';
 import { action } from '../cli.ts';
 import { readMemory } from '../memory.ts';
 import { pair } from '../options.ts';
+import { oneLine } from '../printable.ts';
 
 interface Options {
   readonly label?: Record<string, string>;
@@ -26,13 +27,14 @@ export function addList(parent: Command): void {
         const rows = sandboxes.map((one) => [
           one.id === remembered ? '*' : ' ',
           one.id,
-          one.name,
+          oneLine(one.name),
           one.state,
           one.public ? 'public' : 'private',
-          labelText(one.labels),
+          oneLine(labelText(one.labels)),
         ]);
         const head = [' ', 'ID', 'NAME', 'STATE', 'ACCESS', 'LABELS'];
-        const text = rows.length > 0 ? table([head, ...rows]) : 'There are no sandboxes.';
+        const none = label ? 'No sandbox has this label.' : 'There are no sandboxes.';
+        const text = rows.length > 0 ? table([head, ...rows]) : none;
         cli.result({ sandboxes }, text);
       }),
     );

@@ -4,6 +4,7 @@ import { findCommand, logOf, sessionId } from '../background.ts';
 import { action } from '../cli.ts';
 import { CommandError, UsageError } from '../failure.ts';
 import { called } from '../name.ts';
+import { write } from '../printable.ts';
 
 interface Options {
   readonly follow?: boolean;
@@ -21,6 +22,11 @@ export function addLogs(parent: Command): void {
           throw new UsageError('--follow has no end that --json could wait for. Leave out one.');
         }
         const sandbox = await findSandbox(cli.config, said);
+        if (sandbox.state !== 'started') {
+          throw new CommandError(
+            `${sandbox.name} is ${sandbox.state}, and a log ends with its sandbox. Start it by: ${called(`sandbox start ${sandbox.id}`)}`,
+          );
+        }
         const command = await findCommand(sandbox);
         if (!command) {
           throw new CommandError(
@@ -36,8 +42,8 @@ export function addLogs(parent: Command): void {
         await sandbox.process.getSessionCommandLogs(
           sessionId,
           command.id,
-          (text) => process.stdout.write(text),
-          (text) => process.stderr.write(text),
+          (text) => write(process.stdout, text),
+          (text) => write(process.stderr, text),
         );
       }),
     );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { survivesReaders } from '../readers.ts';
 import { addCreate } from './create.ts';
 import { addDelete } from './delete.ts';
 import { addList } from './list.ts';
@@ -16,6 +17,7 @@ export function addSandbox(program: Command): void {
       'after',
       '\nWhere a sandbox is not named, the one is meant that was created last from this folder.',
     );
+  survivesReaders(sandbox);
   addCreate(sandbox);
   addList(sandbox);
   addTest(sandbox);

@@ -6,7 +6,7 @@ import { action, type Cli } from '../cli.ts';
 import { CommandError } from '../failure.ts';
 import { readMemory } from '../memory.ts';
 import { called } from '../name.ts';
-import { port } from '../options.ts';
+import { port, urlPath } from '../options.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import {
   type Check,
@@ -32,9 +32,9 @@ export function addTest(parent: Command): void {
     .description('look at everything between here and its app, each with the time it took')
     .argument('[sandbox]', 'its id or name')
     .option('--port <port>', 'the app’s; if not given, that of its creation, or 4096', port)
-    .option('--path <path>', 'what is asked for by HTTP', '/')
-    .option('--events <path>', 'an event stream of the app; OpenCode’s is known')
-    .option('--websocket <path>', 'a WebSocket of the app; OpenCode’s terminal is known')
+    .option('--path <path>', 'what is asked for by HTTP', urlPath, '/')
+    .option('--events <path>', 'an event stream of the app; OpenCode’s is known', urlPath)
+    .option('--websocket <path>', 'a WebSocket of the app; OpenCode’s terminal is known', urlPath)
     .action(
       action<Options>(async (cli, [said], options) => {
         const sandbox = await findSandbox(cli.config, said);
@@ -67,7 +67,13 @@ async function checkAll(
     detail: `${sandbox.state}${started ? '' : `; start it by: ${called(`sandbox start ${sandbox.id}`)}`}`,
   };
   if (!started) return [state];
+  const command = await timed('command', () => checkCommand(sandbox));
   const proxy = await OwnProxy.of(cli.config);
+  const there = await timed('proxy', async () => {
+    await proxy.check();
+    return { result: 'ok', detail: '' };
+  });
+  if (there.result === 'failed') return [state, command, there];
   const app = {
     proxy,
     host: proxy.hostOf(sandbox.id, at),
@@ -78,7 +84,7 @@ async function checkAll(
   const eventPath = events ?? (openCode ? '/event' : undefined);
   return [
     state,
-    await timed('command', () => checkCommand(sandbox)),
+    command,
     await timed('http', () => checkHttp(app, path)),
     eventPath === undefined
       ? unknown('events', '--events /path')

@@ -38,11 +38,16 @@ export interface Wish {
  */
 export function wishOf(options: CreateOptions): Wish {
   const { image, snapshot, port, cpu, memory, disk, autoStop, allowDomain, allowNetwork } = options;
+  const texts = { name: options.name, command: options.command };
   const resources = {
     ...(cpu !== undefined && { cpu }),
     ...(memory !== undefined && { memory }),
     ...(disk !== undefined && { disk }),
   };
+  // What an empty variable of a script leaves behind would be noticed once the sandbox costs.
+  for (const [option, value] of Object.entries({ image, snapshot, ...texts })) {
+    if (value === '') throw new UsageError(`--${option} is empty.`);
+  }
   if (image !== undefined && snapshot !== undefined) {
     throw new UsageError('Say --image or --snapshot, not both.');
   }

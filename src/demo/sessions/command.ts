@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { ProcessGroup } from '../processGroup.ts';
 
 /** Some output, and where the command wrote it to. */
 export interface Piece {
@@ -15,7 +16,7 @@ const lastWordsMs = 200;
 export class SessionCommand extends EventEmitter<{ piece: [Piece]; exit: [] }> {
   readonly id = randomUUID();
   readonly command: string;
-  readonly #child: ChildProcess;
+  readonly #group: ProcessGroup;
   #pieces: Piece[] = [];
   #bytes = 0;
   #exitCode: number | undefined;
@@ -24,19 +25,20 @@ export class SessionCommand extends EventEmitter<{ piece: [Piece]; exit: [] }> {
     super();
     this.setMaxListeners(0); // One for each reader that follows.
     this.command = command;
-    this.#child = spawn('/bin/sh', ['-c', command], {
+    const child = spawn('/bin/sh', ['-c', command], {
       cwd: folder,
       env,
       detached: true, // A group of its own, so that its children can be ended with it.
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#child.stdout?.on('data', (bytes: Buffer) => this.#note({ from: 'stdout', bytes }));
-    this.#child.stderr?.on('data', (bytes: Buffer) => this.#note({ from: 'stderr', bytes }));
-    this.#child.once('error', () => this.#end(127));
+    this.#group = new ProcessGroup(child);
+    child.stdout?.on('data', (bytes: Buffer) => this.#note({ from: 'stdout', bytes }));
+    child.stderr?.on('data', (bytes: Buffer) => this.#note({ from: 'stderr', bytes }));
+    child.once('error', () => this.#end(127));
     // Its last words may come after its end; but what it left behind can hold the pipes for ever.
-    this.#child.once('exit', (code) => {
+    child.once('exit', (code) => {
       const end = () => this.#end(code ?? 137);
-      this.#child.once('close', end);
+      child.once('close', end);
       setTimeout(end, lastWordsMs).unref();
     });
   }
@@ -58,13 +60,7 @@ export class SessionCommand extends EventEmitter<{ piece: [Piece]; exit: [] }> {
 
   /** Ends it and all that it has started. */
   kill(): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch {
-      // Nothing of it runs any more.
-    }
+    this.#group.end();
   }
 
   #note(piece: Piece): void {

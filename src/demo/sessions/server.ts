@@ -1,10 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import express, { type Express, type Response } from 'express';
 import { WebSocketServer } from 'ws';
 import { z } from 'zod';
+import { sameSecret } from '../../secrets.ts';
 import { fail } from '../apiError.ts';
 import type { Sandboxes } from '../sandboxes.ts';
 import type { SessionCommand } from './command.ts';
+import { keyHeader } from './door.ts';
 import { followLog } from './follow.ts';
 import type { Session, Sessions } from './sessions.ts';
 
@@ -15,15 +17,24 @@ const commandBody = z.object({
   async: z.boolean().optional(),
 });
 
-/** The part of every sandbox's toolbox that runs commands, at `/{sandboxId}/process/session…`. */
-export function createSessionServer(sandboxes: Sandboxes, sessions: Sessions): Server {
-  const server = createServer(createSessionCalls(sandboxes, sessions));
+/**
+ * The part of every sandbox's toolbox that runs commands, at `/{sandboxId}/process/session…`, for
+ * whoever knows the key.
+ */
+export function createSessionServer(sandboxes: Sandboxes, sessions: Sessions, key: string): Server {
+  const knows = (req: IncomingMessage) => sameSecret(String(req.headers[keyHeader]), key);
+  const calls = createSessionCalls(sandboxes, sessions);
+  const server = createServer((req, res) => {
+    if (knows(req)) calls(req, res);
+    else res.writeHead(401, { 'Content-Length': 0 }).end();
+  });
   const sockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (req, socket, head) => {
+    socket.on('error', () => socket.destroy());
     const [path = ''] = (req.url ?? '').split('?', 1);
     const [, id = '', name = '', commandId = ''] = logPath.exec(path) ?? [];
-    const sandbox = sandboxes.byId(id);
-    const session = sandbox && sessions.of(sandbox).get(decodeURIComponent(name));
+    const sandbox = knows(req) ? sandboxes.byId(id) : undefined;
+    const session = sandbox && sessions.of(sandbox).get(decoded(name));
     const command = session?.get(commandId);
     if (command) sockets.handleUpgrade(req, socket, head, (client) => followLog(client, command));
     else socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
@@ -32,6 +43,15 @@ export function createSessionServer(sandboxes: Sandboxes, sessions: Sessions): S
 }
 
 const logPath = /^\/([^/]+)\/process\/session\/([^/]+)\/command\/([^/]+)\/logs$/;
+
+/** An upgrade has no Express around it that would refuse a wrong escape. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
 
 function createSessionCalls(sandboxes: Sandboxes, sessions: Sessions): Express {
   const app = express();

@@ -65,10 +65,11 @@ export class Sessions {
     this.#machines.clear();
   }
 
-  #machineOf({ id, name }: Sandbox): Machine {
+  #machineOf({ id }: Sandbox): Machine {
     let machine = this.#machines.get(id);
     if (!machine) {
-      machine = { folder: mkdtempSync(join(tmpdir(), `${name}-`)), sessions: new Map() };
+      // Not by the sandbox's name, which may be the path of another folder.
+      machine = { folder: mkdtempSync(join(tmpdir(), 'sandbox-')), sessions: new Map() };
       this.#machines.set(id, machine);
     }
     return machine;

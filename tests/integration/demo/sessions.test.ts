@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import { Daytona, type Sandbox } from '@daytonaio/sdk';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type EmbeddedDaytona, startDaytona } from '../../../src/demo/daytona.ts';
@@ -85,6 +87,16 @@ test('a session’s commands run, with the sandbox’s variables and a home of t
   await sandbox.delete();
   expect(existsSync(folder)).toBe(false);
 });
+
+test.each(['a/b', '../../outside'])(
+  'a sandbox named %s keeps its files in a folder of its own',
+  async (name) => {
+    const sandbox = await sdk.create({ name });
+    await sandbox.process.createSession('s');
+    const folder = (await run(sandbox, 'pwd')).stdout?.trim() ?? '';
+    expect(dirname(folder)).toBe(realpathSync(tmpdir()));
+  },
+);
 
 test('what runs in the background answers behind the edge, and its log is followed to its end', async () => {
   const sandbox = await sdk.create({ public: true });
