@@ -93,7 +93,7 @@ export const variables = {
   ),
   UPLOAD_STALL_TIMEOUT_MS: time(
     '300000',
-    'How long a sandbox may read nothing of an unfinished upload, in ms; 0 is without end.',
+    'How long a sandbox, or a host outside (`egress`), may read nothing of an unfinished upload, in ms; 0 is without end.',
     0,
   ),
   WS_IDLE_TIMEOUT_MS: time(

@@ -1,13 +1,8 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup } from 'node:dns/promises';
 import { type BlockList, isIP } from 'node:net';
 import { isPrivateAddress } from '../sandbox/privateNetworks.ts';
 import { Refusal } from './refusal.ts';
-
-/** Finds the addresses of a name, by default as the system does. */
-export type Resolve = (name: string) => Promise<LookupAddress[]>;
-
-export const systemResolve: Resolve = (name) => lookup(name, { all: true });
+import type { Resolve } from './resolve.ts';
 
 /**
  * Finds the addresses that are dialled for a host. The name is asked for once, and what comes here
@@ -38,7 +33,9 @@ export async function addressesOf(
 }
 
 async function ask(host: string, resolve: Resolve): Promise<LookupAddress[]> {
-  const addresses = await resolve(host).catch(() => []);
+  const addresses = await resolve(host).catch(({ code }: NodeJS.ErrnoException) => {
+    throw new Refusal('HOST_UNREACHABLE', `The address of ${host} cannot be asked for (${code}).`);
+  });
   if (addresses.length > 0) return addresses.map(({ address }) => known(address));
   throw new Refusal('HOST_UNKNOWN', `${host} has no address.`);
 }

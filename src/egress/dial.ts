@@ -1,6 +1,7 @@
 import net, { type BlockList, type LookupFunction, type Socket } from 'node:net';
-import { addressesOf, type Resolve } from './addresses.ts';
+import { addressesOf } from './addresses.ts';
 import { Refusal } from './refusal.ts';
+import type { Resolve } from './resolve.ts';
 import type { EgressTarget } from './target.ts';
 
 /** How often TCP asks whether the other side is still there. */

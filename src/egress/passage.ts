@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { EgressTarget } from './target.ts';
 
 /** Why a passage was ended by us. */
-export type Cut = 'bytes' | 'revoked';
+export type Cut = 'bytes' | 'revoked' | 'stalled';
 
 /** One admitted sandbox's connection to one host, from the dial to its end. */
 export class Passage {
@@ -12,6 +12,7 @@ export class Passage {
   readonly #upstream: Socket;
   readonly #begun = performance.now();
   #charged = 0;
+  #movedAt = this.#begun;
   #cut: Cut | undefined;
 
   constructor(sandbox: string, target: EgressTarget, client: Socket, upstream: Socket) {
@@ -26,7 +27,16 @@ export class Passage {
     const { bytesUp, bytesDown } = this;
     const moved = bytesUp + bytesDown - this.#charged;
     this.#charged += moved;
+    if (moved > 0) this.#movedAt = performance.now();
     return moved;
+  }
+
+  /**
+   * So long, in ms, the host has read nothing of what waits for it. Meanwhile the sandbox is not read
+   * either, so that nobody sees whether it is there still.
+   */
+  stalledMs(): number {
+    return this.#upstream.writableNeedDrain ? performance.now() - this.#movedAt : 0;
   }
 
   /** Those that the host was sent. */

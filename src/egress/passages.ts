@@ -10,6 +10,8 @@ export interface PassageParts {
   readonly limits: Limits;
   readonly usage: Usage;
   readonly log: Log;
+  /** How long a host may read nothing of what it is sent, in ms; 0 is without end. */
+  readonly stallMs: number;
   isRevoked(sandbox: string): boolean;
 }
 
@@ -60,9 +62,11 @@ export class Passages {
   }
 
   #count(): void {
+    const { limits, stallMs } = this.#parts;
     for (const passage of this.#open) {
       const moved = passage.takeMoved();
-      if (moved > 0 && !this.#parts.limits.charge(passage.sandbox, moved)) passage.cut('bytes');
+      if (moved > 0 && !limits.charge(passage.sandbox, moved)) passage.cut('bytes');
+      if (stallMs > 0 && passage.stalledMs() > stallMs) passage.cut('stalled');
     }
   }
 }

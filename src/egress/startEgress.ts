@@ -6,12 +6,12 @@ import { drain } from '../lifecycle/drain.ts';
 import { OpenWork } from '../lifecycle/openWork.ts';
 import type { Log } from '../log/logger.ts';
 import { sparingly } from '../log/sparingly.ts';
-import { type Resolve, systemResolve } from './addresses.ts';
 import type { AdmissionRules } from './admission.ts';
 import { Limits } from './limits.ts';
 import { createEgressListener } from './listener.ts';
 import { answerOps } from './ops.ts';
 import { Passages } from './passages.ts';
+import { type Resolve, resolveBy } from './resolve.ts';
 import { Revoked } from './revoked.ts';
 import { Usage } from './usage.ts';
 
@@ -37,7 +37,7 @@ export interface RunningEgress {
 export async function startEgress(
   config: EgressConfig,
   log: Log,
-  resolve: Resolve = systemResolve,
+  resolve: Resolve = resolveBy(),
 ): Promise<RunningEgress> {
   const openWork = new OpenWork();
   const usage = new Usage();
@@ -53,7 +53,8 @@ export async function startEgress(
     passages.cutRevoked(),
   );
   const isRevoked = (id: string) => revoked.has(id);
-  const passages = new Passages({ limits, usage, log, isRevoked });
+  const stallMs = config.UPLOAD_STALL_TIMEOUT_MS;
+  const passages = new Passages({ limits, usage, log, stallMs, isRevoked });
   await revoked.start();
 
   const maxConnections = affordable(config.EGRESS_MAX_CONNECTIONS);

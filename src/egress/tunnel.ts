@@ -3,8 +3,6 @@ import type { KeepGentleEnd } from '../exchange.ts';
 
 /** What a host that reads slowly may need for its last bytes once the sandbox has gone. */
 const lingerMs = 10_000;
-/** A tunnel that has been quiet for so long behind the host's last word is between two requests. */
-const quietMs = 1_000;
 const lookMs = 250;
 
 /**
@@ -12,9 +10,9 @@ const lookMs = 250;
  * direction ends by itself; when the host's side is closed, the sandbox's is as soon as it has got
  * what was under way.
  *
- * Nothing can be said inside TLS at a stop. So a tunnel is ended where its last bytes were the
- * host's: then an answer is complete, as far as can be seen from outside. One on which the sandbox
- * spoke last waits for its answer, and has until everything is ended.
+ * Nothing can be said inside TLS at a stop, and nobody sees from outside whether an answer is
+ * complete. So a tunnel is ended where the host spoke last and both have been quiet for half of the
+ * time that is left; one on which the sandbox spoke last has until everything is ended.
  */
 export function joinTunnel(client: Socket, upstream: Socket, keepEnd: KeepGentleEnd): void {
   let waits = true;
@@ -31,9 +29,9 @@ export function joinTunnel(client: Socket, upstream: Socket, keepEnd: KeepGentle
   closeBehind(upstream, client);
 
   let looks: NodeJS.Timeout | undefined;
-  const forget = keepEnd(() => {
+  const forget = keepEnd((withinMs) => {
     looks = setInterval(() => {
-      if (waits || performance.now() - last < quietMs) return;
+      if (waits || performance.now() - last < withinMs / 2) return;
       client.destroySoon();
       upstream.destroySoon();
     }, lookMs);
@@ -49,8 +47,10 @@ export function closeBehind(first: Socket, second: Socket): void {
   const close = () => {
     if (second.destroyed) return;
     second.destroySoon();
-    // Without a reader the last bytes would stay, and the socket with them.
-    second.setTimeout(lingerMs, () => second.destroy());
+    // Without a reader the last bytes would stay, and the socket with them. Not by the socket's own
+    // limit: whoever reads nothing and says a word now and then would renew that for ever.
+    const late = setTimeout(() => second.destroy(), lingerMs);
+    second.once('close', () => clearTimeout(late));
     second.resume();
   };
   if (first.destroyed) close();

@@ -4,8 +4,12 @@
  * short.
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { makeCertificate } from '../support/certificate.ts';
 import { startRawServer } from '../support/egressRig.ts';
 import { eventually } from '../support/eventually.ts';
 import { Flood } from '../support/flood.ts';
@@ -148,11 +152,83 @@ test('a host that breaks off ends the sandbox’s side too', async () => {
   expect((await egress.read()).troubles).toEqual([]);
 });
 
+test('each direction of a tunnel ends by itself', async () => {
+  accept = (socket) => void socket.resume().once('end', () => socket.end('all that you asked for'));
+  await start();
+  const tunnel = await open();
+  tunnel.socket.end('a question');
+  await tunnel.closed();
+  expect(tunnel.received).toBe('all that you asked for');
+});
+
+test('a sandbox may speak on to a host that has said all', async () => {
+  const heard = new Promise<string>((done) => {
+    accept = async (socket) => {
+      socket.end('that is all');
+      let text = '';
+      for await (const chunk of socket) text += chunk;
+      done(text);
+    };
+  });
+  await start();
+  const socket = await egress.stream(outside.port);
+  let said = '';
+  for await (const chunk of socket.setEncoding('utf8')) said += chunk;
+  socket.end('thank you');
+  expect([said, await heard]).toEqual(['that is all', 'thank you']);
+});
+
+test('a host that reads nothing, and speaks on, is left some seconds behind its sandbox', async () => {
+  const hosts: Socket[] = [];
+  accept = (socket) => {
+    hosts.push(socket.pause());
+    const words = setInterval(() => socket.write('.'), 200);
+    socket.once('close', () => clearInterval(words));
+  };
+  await start();
+  const tunnel = await open();
+  const flood = new Flood(tunnel.socket, megabyte, 64e6);
+  await flood.stalled();
+  tunnel.socket.destroy();
+  const ended = async () => (await egress.read(false)).sockets.length === 0;
+  expect(await eventually(ended, 15_000)).toBe(true);
+  expect(hosts.length).toBe(1);
+});
+
 describe('a stop', () => {
+  test('cuts no answer that its host thinks about, under TLS', async () => {
+    const certificate = makeCertificate(['outside.test']);
+    const key = readFileSync(certificate.keyPath);
+    const host = tls.createServer({ cert: certificate.pem, key }, async (secure) => {
+      await once(secure, 'data');
+      for (const word of ['first, ', 'second, ', 'third']) {
+        await wait(1_500);
+        secure.write(word);
+      }
+      secure.end();
+    });
+    accept = (socket) => void host.emit('connection', socket);
+    await start({ SHUTDOWN_TIMEOUT_MS: '10000' });
+    const secure = tls.connect({
+      socket: await egress.stream(outside.port),
+      ca: certificate.pem,
+      servername: 'outside.test',
+    });
+    secure.write('question');
+    await once(secure, 'session'); // The host's last word now, and not an answer.
+    const exit = egress.stop();
+    let answer = '';
+    for await (const chunk of secure) answer += chunk;
+    secure.destroy();
+    expect(answer).toBe('first, second, third');
+    expect(await exit).toBe(0);
+    certificate.remove();
+  });
+
   test('lets an answer end that the sandbox waits for, and takes no new connection', async () => {
     const hosts: Socket[] = [];
     accept = (socket) => void socket.pipe(socket);
-    await start({ SHUTDOWN_TIMEOUT_MS: '15000' });
+    await start({ SHUTDOWN_TIMEOUT_MS: '8000' });
     const idle = await open();
     idle.send('x');
     await idle.until((text) => text === 'x');
@@ -171,15 +247,17 @@ describe('a stop', () => {
     expect(await exit).toBe(0);
   });
 
-  test('ends a tunnel between two requests, long before its time is over', async () => {
-    await start({ SHUTDOWN_TIMEOUT_MS: '60000' });
+  test('ends a tunnel between two requests when half of its time is over', async () => {
+    await start({ SHUTDOWN_TIMEOUT_MS: '12000' });
     const tunnel = await open();
     tunnel.send('question and answer');
     await tunnel.until((text) => text === 'question and answer');
+    const since = performance.now();
     const exit = egress.stop();
     await tunnel.until(() => false, 10_000);
     tunnel.socket.end();
     expect(await exit).toBe(0);
+    expect(performance.now() - since).toBeLessThan(9_000);
   });
 
   test('ends everything when its time is over', async () => {

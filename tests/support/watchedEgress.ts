@@ -50,7 +50,7 @@ export class WatchedEgress {
 
   /** The same as a socket alone, whose bytes nobody decodes or keeps. */
   async stream(outside: number, sandbox = 'a-sandbox'): Promise<Socket> {
-    const socket = net.connect(this.port, '127.0.0.1');
+    const socket = net.connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
     socket.on('error', () => {});
     socket.write(opening(outside, sandbox));
     const [first] = (await once(socket, 'data')) as [Buffer];

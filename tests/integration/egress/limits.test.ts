@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { startDeafHost } from '../../support/deafHost.ts';
 import {
   type EgressRig,
   outside,
@@ -6,6 +7,7 @@ import {
   startRawServer,
 } from '../../support/egressRig.ts';
 import { eventually } from '../../support/eventually.ts';
+import { Flood } from '../../support/flood.ts';
 
 const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1]);
 const codeOf = (received: string) => /x-proxy-error: (\w+)/i.exec(received)?.[1];
@@ -67,6 +69,29 @@ describe('connections', () => {
     const tunnel = await rig.tunnel(target, 'a');
     expect(statusOf(tunnel.received)).toBe(200);
     await tunnel.closed();
+  });
+
+  test('whose host reads nothing of what waits for it are closed', async () => {
+    server = await startRawServer((socket) => void socket.pause());
+    const target = `api.${outside}:${server.port}`;
+    await start({ UPLOAD_STALL_TIMEOUT_MS: '500' }, target);
+    const silent = await rig.tunnel(target, 'a');
+    const { socket } = await rig.tunnel(target, 'a');
+    const flood = new Flood(socket, Buffer.alloc(1_000_000));
+    await flood.stalled();
+    expect(await eventually(() => socket.destroyed)).toBe(true);
+    expect(rig.logs('egress.carried')).toMatchObject([{ cut: 'stalled' }]);
+    expect(silent.socket.destroyed).toBe(false);
+    silent.socket.destroy();
+  });
+
+  test('to a host that does not answer at all are given up', async () => {
+    const host = await startDeafHost();
+    const target = `127.0.0.1:${host.port}`;
+    await start({ EGRESS_CONNECT_TIMEOUT_MS: '300' }, target);
+    const { received } = await rig.tunnel(target, 'a');
+    host.close();
+    expect([statusOf(received), codeOf(received)]).toEqual([504, 'HOST_TIMEOUT']);
   });
 });
 
