@@ -50,8 +50,7 @@ done
 [ ! -L "$out" ] || fail "$out is a link. Name the file that it leads to: --out FILE"
 [ ! -e "$out" ] || [ -f "$out" ] || fail "$out is not a file."
 
-# Readable by whoever runs this, and by nobody else, from the first moment on.
-umask 077
+# What mktemp makes is for whoever runs this, and for nobody else, from the first moment on.
 work=$(mktemp -d)
 beside=
 trap 'rm -rf -- "$work"; [ -z "$beside" ] || rm -f -- "$beside"' EXIT

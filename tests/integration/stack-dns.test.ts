@@ -118,6 +118,7 @@ describe('systemd-resolved', () => {
   test('is left alone where resolv.conf leads to it by another way', async () => {
     resolved();
     linkTo(`..${stub}`);
+    write(`.${stub}`, 'nameserver 127.0.0.54\n');
     expect((await dns('--method', 'resolved')).out).toContain('Nothing to change.\n');
   });
 

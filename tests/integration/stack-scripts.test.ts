@@ -112,7 +112,10 @@ describe('build.sh', () => {
 describe('with Docker', () => {
   /** What Docker is asked, and how it answers. */
   const docker = (name: string, answer: string, ...args: string[]) => {
-    const path = standIn('docker', `[ "$1" = compose ] && cat >>asked; echo "$@" >>asked; ${answer}`);
+    const path = standIn(
+      'docker',
+      `[ "$1" = compose ] && cat >>asked; echo "$@" >>asked; ${answer}`,
+    );
     return execute(folder, join(dockerFolder, name), args, path);
   };
 
