@@ -55,7 +55,7 @@ else
   sql="$change WHERE name = :'name';"
 fi
 command=(docker compose -f "$here/compose.yml" exec -T db
-  psql -U user -d daytona -v ON_ERROR_STOP=1 -v "name=$name")
+  psql -X -U user -d daytona -v ON_ERROR_STOP=1 -v "name=$name")
 
 if [ "$dry_run" = yes ]; then
   printf '%s\n' "$sql"
@@ -64,4 +64,18 @@ if [ "$dry_run" = yes ]; then
   printf '\n'
   exit 0
 fi
-printf '%s\n' "$sql" | "${command[@]}"
+if ! command -v docker >/dev/null; then
+  printf 'docker is needed and not installed.\n' >&2
+  exit 1
+fi
+result=$(printf '%s\n' "$sql" | "${command[@]}")
+printf '%s\n' "$result"
+# psql finds it quite all right to change nothing.
+if [ "$result" = 'UPDATE 0' ]; then
+  if [ "$all" = yes ]; then
+    printf 'No snapshot is in the state "error".\n' >&2
+  else
+    printf 'There is no snapshot "%s".\n' "$name" >&2
+  fi
+  exit 1
+fi

@@ -3,19 +3,19 @@ import { NODATA, Resolver } from 'node:dns/promises';
 import {
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeWith, freePorts, startBinary } from '../support/binary.ts';
+import { contentsOf } from '../support/folder.ts';
 import { dockerFolder, execute, runScript } from '../support/script.ts';
 
 let root: string;
@@ -30,24 +30,26 @@ const write = (path: string, text: string) => {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);
 };
-/** Every file and link below the folder, with what is in it. */
-const everything = () =>
-  readdirSync(root, { recursive: true })
-    .map(String)
-    .filter((name) => !lstatSync(join(root, name)).isDirectory())
-    .sort()
-    .map((name) => {
-      const link = lstatSync(join(root, name)).isSymbolicLink();
-      return [name, link ? `→ ${readlinkSync(join(root, name))}` : read(name)];
-    });
+const everything = () => contentsOf(root);
 
 const stub = '/run/systemd/resolve/stub-resolv.conf';
+const resolved = () => {
+  write(`.${stub}`, 'nameserver 127.0.0.53\n');
+  write('etc/resolv.conf', 'nameserver 192.0.2.1\n');
+};
+const linkTo = (target: string) => {
+  rmSync(join(root, 'etc/resolv.conf'));
+  symlinkSync(target, join(root, 'etc/resolv.conf'));
+};
 const machines: [string, () => void, string[]][] = [
-  ['resolved', () => write('etc/resolv.conf', 'nameserver 192.0.2.1\n'), ['etc/resolv.conf']],
+  ['resolved', resolved, ['etc/resolv.conf']],
   ['dnsmasq', () => write('etc/dnsmasq.conf', '\n'), ['etc/dnsmasq.d/daytona-proxy.conf']],
   [
     'macos',
-    () => write('opt/homebrew/etc/dnsmasq.conf', 'conf-dir=/opt/homebrew/etc/dnsmasq.d/,*.conf\n'),
+    () => {
+      mkdirSync(join(root, 'etc'));
+      write('opt/homebrew/etc/dnsmasq.conf', '\n');
+    },
     ['opt/homebrew/etc/dnsmasq.d/daytona-proxy.conf', 'etc/resolver/proxy.localhost'],
   ],
 ];
@@ -86,11 +88,38 @@ describe.each(machines)('%s', (method, prepare, changed) => {
 
 describe('systemd-resolved', () => {
   test('is found by itself', async () => {
-    write(`.${stub}`, 'nameserver 127.0.0.53\n');
-    write('etc/resolv.conf', 'nameserver 192.0.2.1\n');
+    resolved();
     await dns();
     expect(readlinkSync(join(root, 'etc/resolv.conf'))).toBe(stub);
     expect(read('etc/resolv.conf.before-daytona-proxy')).toBe('nameserver 192.0.2.1\n');
+  });
+
+  test.each([
+    ['there is none', () => rmSync(join(root, 'etc/resolv.conf'))],
+    ['it leads nowhere', () => linkTo('/nowhere/at/all')],
+    ['it leads elsewhere', () => linkTo('../run/other')],
+  ])('gives resolv.conf back as it was where %s', async (_what, change) => {
+    resolved();
+    change();
+    const before = everything();
+    await dns('--method', 'resolved');
+    expect(readlinkSync(join(root, 'etc/resolv.conf'))).toBe(stub);
+    expect((await dns('--undo')).code).toBe(0);
+    expect(everything()).toEqual(before);
+  });
+
+  test('is not made the one that is asked where it does not run', async () => {
+    write('etc/resolv.conf', 'nameserver 192.0.2.1\n');
+    const { code, err } = await dns('--method', 'resolved');
+    expect([code, err]).toEqual([1, expect.stringContaining('does not run here')]);
+    expect(read('etc/resolv.conf')).toBe('nameserver 192.0.2.1\n');
+  });
+
+  test('is left alone where resolv.conf leads to it by another way', async () => {
+    resolved();
+    linkTo(`..${stub}`);
+    write(`.${stub}`, 'nameserver 127.0.0.54\n');
+    expect((await dns('--method', 'resolved')).out).toContain('Nothing to change.\n');
   });
 
   test.each([
@@ -106,15 +135,55 @@ describe('systemd-resolved', () => {
   });
 });
 
-test('a file that is somebody else’s stays, and what to add is said', async () => {
-  write('etc/dnsmasq.d/daytona-proxy.conf', 'address=/elsewhere.test/192.0.2.1\n');
-  for (const undo of [[], ['--undo']]) {
-    const { code, err } = await dns('--method', 'dnsmasq', ...undo);
-    expect(code).toBe(1);
-    expect(err).toContain('not ours');
+describe('what is somebody else’s', () => {
+  test('stays, and what to add is said', async () => {
+    write('etc/dnsmasq.d/daytona-proxy.conf', 'address=/elsewhere.test/192.0.2.1\n');
+    const before = everything();
+    const { code, err } = await dns('--method', 'dnsmasq');
+    expect([code, err]).toEqual([1, expect.stringContaining('not ours')]);
     expect(err).toContain('address=/proxy.localhost/127.0.0.1');
-  }
-  expect(read('etc/dnsmasq.d/daytona-proxy.conf')).toBe('address=/elsewhere.test/192.0.2.1\n');
+    expect((await dns('--method', 'dnsmasq', '--undo')).out).toContain('Nothing to change.\n');
+    expect(everything()).toEqual(before);
+  });
+
+  test('stops all of it, not the half of it', async () => {
+    write('opt/homebrew/etc/dnsmasq.conf', '\n');
+    write('etc/resolver/proxy.localhost', 'nameserver 192.0.2.1\n');
+    expect((await dns('--method', 'macos')).code).toBe(1);
+    expect(everything().map(([name]) => name)).not.toContain('opt/homebrew/etc/dnsmasq.d');
+  });
+
+  test('is not written over by the copy of an earlier run', async () => {
+    resolved();
+    await dns('--method', 'resolved');
+    rmSync(join(root, 'etc/resolv.conf'));
+    write('etc/resolv.conf', 'nameserver 192.0.2.2\n');
+    const before = everything();
+    const again = await dns('--method', 'resolved');
+    expect([again.code, again.err]).toEqual([1, expect.stringContaining('is there already')]);
+    const undone = await dns('--undo');
+    expect([undone.code, undone.out]).toEqual([0, expect.stringContaining('was changed since')]);
+    expect(everything()).toEqual(before);
+  });
+});
+
+test('what an earlier run has changed is found by --undo alone, whichever way it was', async () => {
+  resolved();
+  write('etc/dnsmasq.conf', '\n');
+  const before = everything();
+  await dns('--method', 'dnsmasq');
+  await dns('--method', 'resolved');
+  expect((await dns('--undo', '--dry-run')).out).toContain('Would run: rm');
+  expect((await dns('--undo')).code).toBe(0);
+  expect(everything()).toEqual(before);
+});
+
+test('a folder that was made stays where somebody else has put something into it', async () => {
+  write('etc/dnsmasq.conf', '\n');
+  await dns('--method', 'dnsmasq');
+  write('etc/dnsmasq.d/other.conf', 'no-poll\n');
+  expect((await dns('--undo')).code).toBe(0);
+  expect(everything().map(([name]) => name)).toContain('etc/dnsmasq.d/other.conf');
 });
 
 test('a folder with spaces and a dollar in its name is one folder', async () => {

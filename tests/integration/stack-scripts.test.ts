@@ -1,6 +1,15 @@
 /** The scripts of docker/, run for real in folders of their own; Docker and services are never reached. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -21,6 +30,12 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const run = (name: string, ...args: string[]) => runScript(folder, name, ...args);
 const read = (path: string) => readFileSync(join(folder, path), 'utf8');
+/** Puts a program that we have written before all others; what it gives is the PATH. */
+const standIn = (name: string, script: string) => {
+  mkdirSync(join(folder, 'bin'), { recursive: true });
+  writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return `${join(folder, 'bin')}:${process.env.PATH}`;
+};
 const everything = () => readdirSync(folder, { recursive: true }).map(String).sort();
 
 describe.each(scripts)('%s', (name) => {
@@ -94,6 +109,41 @@ describe('build.sh', () => {
   });
 });
 
+describe('with Docker', () => {
+  /** What Docker is asked, and how it answers. */
+  const docker = (name: string, answer: string, ...args: string[]) => {
+    const path = standIn(
+      'docker',
+      `[ "$1" = compose ] && cat >>asked; echo "$@" >>asked; ${answer}`,
+    );
+    return execute(folder, join(dockerFolder, name), args, path);
+  };
+
+  test('build.sh builds and then pushes, unless building fails', async () => {
+    const build = 'opencode-sandbox/build.sh';
+    expect((await docker(build, 'true')).code).toBe(0);
+    expect(
+      read('asked')
+        .split('\n')
+        .map((line) => line.split(' ')[0]),
+    ).toEqual(['build', 'push', '']);
+    expect((await docker(build, 'exit 7')).code).toBe(7);
+    expect(read('asked').match(/^push/gm)).toHaveLength(1);
+  });
+
+  test('skip-validation.sh hands SQL and name over, and says so where nothing had that name', async () => {
+    const skip = 'daytona/skip-validation.sh';
+    expect(await docker(skip, 'echo UPDATE 1', 'my:1')).toMatchObject({
+      code: 0,
+      out: 'UPDATE 1\n',
+    });
+    expect(read('asked')).toMatch(/^UPDATE snapshot SET .*\n.* exec -T db psql .* name=my:1\n$/);
+    const { code, err } = await docker(skip, 'echo UPDATE 0', 'my:1');
+    expect([code, err]).toEqual([1, 'There is no snapshot "my:1".\n']);
+    expect((await docker(skip, 'exit 7', 'my:1')).code).toBe(7);
+  });
+});
+
 describe('skip-validation.sh', () => {
   const skip = (...args: string[]) => run('daytona/skip-validation.sh', ...args);
 
@@ -132,7 +182,7 @@ describe('secrets.sh', () => {
     for (const value of Object.values(made))
       if (value.length > 20) expect(out).not.toContain(value);
     const words = Object.values(made).filter((value) => /^[0-9a-f]{64}$/.test(value));
-    expect(new Set(words).size).toBe(10);
+    expect(new Set(words).size).toBe(12);
     expect(everything()).toEqual(['.env']);
   });
 
@@ -146,14 +196,39 @@ describe('secrets.sh', () => {
     expect(SSH_HOST_KEY).not.toBe(SSH_PRIVATE_KEY);
   });
 
-  test('keeps what is there, and adds what is not', async () => {
-    writeFileSync(join(folder, '.env'), 'DB_PASSWORD=mine\nRUNNER_CPU=16\nMY_OWN=1\n');
-    await secrets();
+  test('keeps every line that is there, and adds what is not', async () => {
+    const mine = '# Mine\nexport DB_PASSWORD="my own"\n\nRUNNER_CPU=16\nlower=1\nTWO="a\nb"\n';
+    writeFileSync(join(folder, '.env'), `PROXY_API_KEY=""\n${mine}`, { mode: 0o644 });
+    const { out } = await secrets();
+    expect(out).not.toMatch(/DB_PASSWORD|RUNNER_CPU/);
     const first = read('.env');
-    expect(parseEnv(first)).toMatchObject({ DB_PASSWORD: 'mine', RUNNER_CPU: '16', MY_OWN: '1' });
+    expect(first).toContain(`\n${mine}`);
+    expect(first.match(/DB_PASSWORD/g)).toHaveLength(1);
+    expect(parseEnv(first).PROXY_API_KEY).toMatch(/^[0-9a-f]{64}$/);
     expect(parseEnv(first).ENCRYPTION_KEY).toMatch(/^[0-9a-f]{64}$/);
+    expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600);
     expect((await secrets()).out).toContain('Nothing to change.');
     expect(read('.env')).toBe(first);
+  });
+
+  test('leaves all as it is where one step fails', async () => {
+    writeFileSync(join(folder, '.env'), 'MY_OWN=1\n');
+    // The third random value is one too many for this one.
+    const path = standIn('openssl', 'echo x >>"$HOME/count"; [ "$(wc -l <"$HOME/count")" -lt 3 ]');
+    const script = join(dockerFolder, 'daytona/secrets.sh');
+    const { code } = await execute(folder, script, ['--out', '.env'], path);
+    expect(code).not.toBe(0);
+    expect(read('.env')).toBe('MY_OWN=1\n');
+    expect(everything()).toEqual(['.env', 'bin', 'bin/openssl', 'count']);
+  });
+
+  test.each([
+    ['a link, which would become a file', () => symlinkSync('other', join(folder, '.env')), 1],
+    ['a folder', () => mkdirSync(join(folder, '.env')), 1],
+  ])('refuses %s', async (_what, prepare, expected) => {
+    prepare();
+    expect((await secrets()).code).toBe(expected);
+    expect(everything()).toEqual(['.env']);
   });
 
   test('puts no new half of a key beside an old one', async () => {

@@ -12,6 +12,7 @@ import { describeWith } from '../support/binary.ts';
 import {
   type ComposeFile,
   loadCompose,
+  networksOf,
   parseYaml,
   readText,
   variablesIn,
@@ -20,7 +21,7 @@ import {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = 'docker/daytona';
 const main = `${folder}/compose.yml`;
-const parts = [main, `${folder}/stores.yml`];
+const parts = [main, `${folder}/stores.yml`, `${folder}/egress.yml`];
 const validate = new Ajv2020({ strict: false }).compile(
   JSON.parse(readText('tests/corpus/composeSpec.json')),
 );
@@ -70,9 +71,8 @@ test('there are the nine services, each at its port, for this machine alone', ()
     'runner 127.0.0.1:3003:3003',
     'ssh-gateway 127.0.0.1:2222:2222',
   ]);
-  expect(services()).toHaveLength(9);
-  const numbers = published.map((line) => line.split(':')[1]);
-  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(services().filter(([, { profiles }]) => profiles === undefined)).toHaveLength(9);
+  expect(new Set(published.map((line) => line.split(':')[1])).size).toBe(published.length);
 });
 
 test('.env.example has every variable of the files, and no other', () => {
@@ -109,8 +109,9 @@ test('every file that is named is there', () => {
   expect(missing).toEqual([]);
 });
 
-test('each image has a version of its own', () => {
-  for (const [name, { image = '' }] of services()) {
+test('each image that is not built here has a version of its own', () => {
+  for (const [name, { image = '', build }] of services()) {
+    if (build) continue;
     expect([name, image]).toEqual([
       name,
       expect.stringMatching(/^[a-z][\w./-]+:[\w.-]*\d\.?[\w.-]*$/),
@@ -143,11 +144,12 @@ test('volumes and networks are used and declared, every one of them', () => {
     .map((volume) => volume.split(':')[0])
     .filter((name) => !name?.includes('/'));
   expect([...new Set(named)].sort()).toEqual(Object.keys(stack.volumes).sort());
-  const networks = services().flatMap(([, service]) => service.networks ?? []);
-  expect([...new Set(networks)].sort()).toEqual(Object.keys(stack.networks).sort());
+  const networks = services().flatMap(([, service]) => networksOf(service));
+  expect(new Set(networks)).toEqual(new Set(Object.keys(stack.networks)));
 });
 
-test('sandboxes, which are inside the runner, reach neither database nor Redis', () => {
+test('sandboxes, which are inside the runner, reach neither database nor Redis nor each other', () => {
+  expect(environmentOf('runner').INTER_SANDBOX_NETWORK_ENABLED).toBe('false');
   expect(stack.services.runner?.networks).toEqual(['front']);
   for (const name of ['db', 'redis']) expect(stack.services[name]?.networks).toEqual(['data']);
   expect(stack.networks.data).toEqual({ internal: true });
@@ -174,9 +176,8 @@ test('services know each other by the same secrets', () => {
   ];
   for (const [one, other] of pairs) expect(one).toBe(other);
   expect(pairs.flat()).not.toContain(undefined);
-  const own = new Set(pairs.map(([one]) => one));
   // The S3 password stands in it twice.
-  expect(own.size).toBe(pairs.length - 1);
+  expect(new Set(pairs.map(([one]) => one)).size).toBe(pairs.length - 1);
 });
 
 describe('the proxy', () => {
@@ -192,9 +193,8 @@ describe('the proxy', () => {
     const { proxy: stock, ...same } = stack.services;
     expect(others).toEqual(same);
     expect(proxy?.image).toBe('daytona-proxy:local');
-    const context = join(root, folder, proxy?.build?.context ?? '');
-    expect(existsSync(join(context, proxy?.build?.dockerfile ?? ''))).toBe(true);
-    expect(join(context, '.')).toBe(join(root, '.'));
+    const { context = '', dockerfile = '' } = proxy?.build ?? {};
+    expect(join(root, folder, context, dockerfile)).toBe(join(root, 'docker/Dockerfile'));
     expect(proxy?.healthcheck?.test[1]).toBe('node');
     expect({ ...proxy, image: 0, build: 0, pull_policy: 0, healthcheck: 0 }).toEqual({
       ...stock,
@@ -230,6 +230,7 @@ describe('Dex', () => {
     expect(dex.issuer).toBe(environmentOf('proxy').OIDC_PUBLIC_DOMAIN);
     const [client] = dex.staticClients;
     expect(client?.id).toBe(environmentOf('api').OIDC_CLIENT_ID);
+    expect(client?.redirectURIs).toContain(environmentOf('api').DASHBOARD_URL);
     const { PROXY_DOMAIN, PROXY_PROTOCOL } = environmentOf('proxy');
     expect(client?.redirectURIs).toContain(`${PROXY_PROTOCOL}://${PROXY_DOMAIN}/callback`);
   });
@@ -239,9 +240,8 @@ describe('Dex', () => {
       ['password', true],
       ['Password', false],
     ])('logs in by %s: %s', (password, right) => {
-      const [user] = dex.staticPasswords;
-      expect(user?.email).toBe('dev@daytona.io');
-      const hash = user?.hash ?? '';
+      const [{ email, hash } = { email: '', hash: '' }] = dex.staticPasswords;
+      expect(email).toBe('dev@daytona.io');
       const script = 'print crypt($ARGV[0], $ARGV[1])';
       const made = execFileSync(perl, ['-e', script, password, hash], { encoding: 'utf8' });
       expect(made === hash).toBe(right);

@@ -10,18 +10,32 @@ export interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly networks?: readonly string[];
+  readonly networks?:
+    | readonly string[]
+    | Readonly<Record<string, { readonly ipv4_address: string }>>;
+  /** It is there only where one of them is asked for. */
+  readonly profiles?: readonly string[];
+  readonly command?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly cgroup?: string;
 }
 
+export interface ComposeNetwork {
+  readonly internal?: boolean;
+  readonly ipam?: { readonly config: readonly { subnet: string; ip_range: string }[] };
+}
+
 /** A compose file with all that it includes. */
 export interface ComposeFile {
   readonly services: Readonly<Record<string, ComposeService>>;
-  readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
+  readonly networks: Readonly<Record<string, ComposeNetwork | null>>;
   readonly volumes: Readonly<Record<string, unknown>>;
 }
+
+/** The names of the networks that a service is in. */
+export const networksOf = ({ networks = [] }: ComposeService): readonly string[] =>
+  Array.isArray(networks) ? networks : Object.keys(networks);
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

@@ -12,14 +12,20 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs a program in a folder, which is its home folder too, with nothing else in the environment. */
-export const execute = (folder: string, file: string, args: readonly string[]) =>
+/**
+ * Runs a program in a folder, which is its home folder too, with nothing else in the environment.
+ *
+ * @param path where programs are looked for
+ */
+export const execute = (
+  folder: string,
+  file: string,
+  args: readonly string[],
+  path = process.env.PATH,
+) =>
   new Promise<Outcome>((resolve) =>
-    execFile(
-      file,
-      args,
-      { cwd: folder, env: { PATH: process.env.PATH, HOME: folder } },
-      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
+    execFile(file, args, { cwd: folder, env: { PATH: path, HOME: folder } }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
     ),
   );
 
