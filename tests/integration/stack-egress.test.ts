@@ -95,7 +95,7 @@ test('its health check finds it well while it runs, and only then', async () => 
   const check = () =>
     execute(folder, 'env', [`EGRESS_PORT=${port}`, program, ...args]).then(({ code }) => code);
   expect(await check()).toBe(1);
-  const running = spawn(process.execPath, [join(root, 'src/start.js'), '--egress'], {
+  const running = spawn(process.execPath, [join(root, 'src/cli/main.js'), 'egress'], {
     env: { ...env, PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
