@@ -10,6 +10,7 @@ import { Passage } from './passage.ts';
 import type { Passages } from './passages.ts';
 import { plainHead } from './plainHead.ts';
 import { Refusal } from './refusal.ts';
+import type { Strangers } from './strangers.ts';
 import { type EgressTarget, plainTarget, tunnelTarget } from './target.ts';
 import { closeBehind } from './tunnel.ts';
 
@@ -19,6 +20,7 @@ export interface AdmissionRules {
   readonly dial: DialRules;
   readonly idleTimeoutMs: number;
   readonly limits: Limits;
+  readonly strangers: Strangers;
   readonly passages: Passages;
   isRevoked(sandbox: string): boolean;
   /** Told of everyone who does not get through; `sandbox` only where the credential was good. */
@@ -79,10 +81,11 @@ async function enter(
   sandbox: string,
   target: EgressTarget | undefined,
   request: IncomingMessage,
-  { limits, passages, allow, dial: dialRules, idleTimeoutMs, isRevoked }: AdmissionRules,
+  { limits, strangers, passages, allow, dial: dialRules, idleTimeoutMs, isRevoked }: AdmissionRules,
 ): Promise<Admitted> {
   const { socket: client } = request;
   limits.enter(sandbox);
+  strangers.remove(client);
   // One connection carries one exchange, also where that is refused.
   const left = new AbortController();
   let passage: Passage | undefined;
