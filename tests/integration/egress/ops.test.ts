@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ask } from '../../support/client.ts';
+import { ask, raw } from '../../support/client.ts';
 import { type EgressRig, outside, sandboxId, startEgressRig } from '../../support/egressRig.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -46,6 +46,22 @@ describe('/stats', () => {
       opened: {},
       sandboxes: [{ id: sandboxId, open: 0, carried: 1, bytesUp: 5 }],
     });
+  });
+
+  test('counts requests that cannot be read, which are told once a second', async () => {
+    const figure = async () =>
+      JSON.parse((await get('/stats')).body).refusals.INVALID_REQUEST as number | undefined;
+    expect(await figure()).toBeUndefined();
+    await raw(rig.egress.port, 'CONNECT nonsense HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw(rig.egress.port, 'GARBAGE\r\n\r\n');
+    await raw(
+      rig.egress.port,
+      'CONNECT a:1 HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Bearer x\r\n\r\n',
+    );
+    expect(await figure()).toBe(3);
+    const told = () => rig.logs('egress.malformed').map(({ count }) => Number(count));
+    expect(await eventually(() => told().reduce((all, each) => all + each, 0) === 3)).toBe(true);
+    expect(rig.logs('egress.malformed')[0]).toMatchObject({ client: '127.0.0.1', count: 1 });
   });
 
   test.each([
