@@ -6,7 +6,7 @@ import type { OpenWork } from '../lifecycle/openWork.ts';
 import type { Log } from '../log/logger.ts';
 import { sparingly } from '../log/sparingly.ts';
 import { type AdmissionRules, type Admitted, admit, agentOver } from './admission.ts';
-import { guardFarewells } from './farewell.ts';
+import { badAnswer, guardFarewells } from './farewell.ts';
 import { guardAnswer } from './plainAnswer.ts';
 import { joinTunnel } from './tunnel.ts';
 
@@ -55,14 +55,18 @@ export function createEgressListener(parts: ListenerParts): Server {
         return { customConnectServer: tunnels };
       }
       request.rawHeaders.splice(0, request.rawHeaders.length, ...admitted.fields);
+      // Node closes, without a word to the library, where a host changes to another protocol.
+      admitted.upstream.once('close', () => setImmediate(answerAnyway, request));
       return { httpAgent: agentOver(admitted.upstream) };
     },
   });
   const answers = new WeakMap<Socket, ServerResponse>();
-  guardFarewells(proxy, {
-    isAnswered: (client) => answers.get(client)?.headersSent ?? false,
-    onMalformed: parts.onMalformed,
-  });
+  const isAnswered = (client: Socket) => answers.get(client)?.headersSent ?? false;
+  guardFarewells(proxy, { isAnswered, onMalformed: parts.onMalformed });
+  const answerAnyway = (request: IncomingMessage) => {
+    const { socket } = request;
+    if (!isAnswered(socket) && !socket.destroyed) proxy.failRequest(request, badAnswer());
+  };
   proxy.on('requestFailed', ({ error, request }: Failure) => {
     if (request.socket.destroyed) return; // The sandbox has left.
     log('error', 'egress.failed', { cause: error.message });
