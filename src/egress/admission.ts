@@ -6,6 +6,7 @@ import { isAllowed, whyNotAllowed } from './allowList.ts';
 import { isCredential } from './credentials.ts';
 import { type DialRules, dial, keepAliveMs } from './dial.ts';
 import type { Limits } from './limits.ts';
+import { isOwnAddress } from './ownAddresses.ts';
 import { Passage } from './passage.ts';
 import type { Passages } from './passages.ts';
 import { plainHead } from './plainHead.ts';
@@ -68,12 +69,7 @@ function identify({ username, password }: Asked, rules: AdmissionRules): string 
       'This proxy is for sandboxes: the user is a sandbox’s id, the password is derived from EGRESS_SECRET.',
     );
   }
-  if (rules.isRevoked(username)) {
-    throw new Refusal(
-      'CREDENTIAL_REQUIRED',
-      'This sandbox’s credential was revoked (EGRESS_REVOKED, EGRESS_REVOKED_FILE).',
-    );
-  }
+  if (rules.isRevoked(username)) throw revoked();
   return username;
 }
 
@@ -103,10 +99,15 @@ async function enter(
   }
   const fields = target.plain ? plainHead(request, target) : [];
   const upstream = await dial(target, dialRules, left.signal);
-  // Between the dial's end and here the sandbox may have left, and nobody would close the other side.
-  if (client.destroyed || isRevoked(sandbox)) {
+  try {
+    if (client.destroyed) throw gone(); // During the dial, and nobody would close the other side.
+    if (isRevoked(sandbox)) throw revoked();
+    if (isItself(client, upstream)) {
+      throw new Refusal('ADDRESS_NOT_ALLOWED', `${target.host} leads to this proxy itself.`);
+    }
+  } catch (error) {
     upstream.destroy();
-    throw gone();
+    throw error;
   }
   passage = new Passage(sandbox, target, client, upstream);
   passages.add(passage);
@@ -118,6 +119,18 @@ async function enter(
 
 function gone(): Refusal {
   return new Refusal('INVALID_REQUEST', 'The sandbox has left.');
+}
+
+function revoked(): Refusal {
+  return new Refusal(
+    'CREDENTIAL_REQUIRED',
+    'This sandbox’s credential was revoked (EGRESS_REVOKED, EGRESS_REVOKED_FILE).',
+  );
+}
+
+/** True where the host is this proxy: its own pages tell the machine itself more than a sandbox. */
+function isItself(client: Socket, { remoteAddress = '', remotePort }: Socket): boolean {
+  return remotePort === client.localPort && isOwnAddress(remoteAddress);
 }
 
 /** Has Node's client send a request over a connection that is there already. */
