@@ -124,6 +124,21 @@ describe('bytes in a window', () => {
   });
 });
 
+test('bytes of a connection that ends at once are charged, and charged once', async () => {
+  server = await startRawServer((socket) => void socket.end(Buffer.alloc(30_000)));
+  await start({ EGRESS_MAX_BYTES_PER_SANDBOX: '100000' }, `api.${outside}:${server.port}`);
+  const statuses: number[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    const tunnel = await rig.tunnel(`api.${outside}:${server.port}`, 'a');
+    statuses.push(statusOf(tunnel.received));
+    await tunnel.closed();
+    expect(await eventually(() => rig.logs('egress.carried').length === Math.min(i + 1, 4))).toBe(
+      true,
+    );
+  }
+  expect(statuses).toEqual([200, 200, 200, 200, 429]);
+});
+
 describe('what a limit refuses', () => {
   test('is told once a second for each sandbox, however often it is tried', async () => {
     const target = await start({ EGRESS_MAX_REQUESTS_PER_SANDBOX: '1' });
