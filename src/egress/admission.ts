@@ -91,6 +91,9 @@ async function enter(
     if (passage) passages.remove(passage);
   });
   if (client.destroyed) throw gone();
+  if ((request.headersDistinct.host?.length ?? 0) > 1) {
+    throw new Refusal('INVALID_REQUEST', 'A request has one Host.'); // RFC 9112, section 3.2
+  }
   if (!target) {
     throw new Refusal('INVALID_TARGET', 'The target must be host:port, or a URL with http://.');
   }
