@@ -6,10 +6,12 @@ import { isAllowed, whyNotAllowed } from './allowList.ts';
 import { isCredential } from './credentials.ts';
 import { type DialRules, dial, keepAliveMs } from './dial.ts';
 import type { Limits } from './limits.ts';
+import { isOwnAddress } from './ownAddresses.ts';
 import { Passage } from './passage.ts';
 import type { Passages } from './passages.ts';
 import { plainHead } from './plainHead.ts';
 import { Refusal } from './refusal.ts';
+import type { Strangers } from './strangers.ts';
 import { type EgressTarget, plainTarget, tunnelTarget } from './target.ts';
 import { closeBehind } from './tunnel.ts';
 
@@ -19,6 +21,7 @@ export interface AdmissionRules {
   readonly dial: DialRules;
   readonly idleTimeoutMs: number;
   readonly limits: Limits;
+  readonly strangers: Strangers;
   readonly passages: Passages;
   isRevoked(sandbox: string): boolean;
   /** Told of everyone who does not get through; `sandbox` only where the credential was good. */
@@ -66,12 +69,7 @@ function identify({ username, password }: Asked, rules: AdmissionRules): string 
       'This proxy is for sandboxes: the user is a sandbox’s id, the password is derived from EGRESS_SECRET.',
     );
   }
-  if (rules.isRevoked(username)) {
-    throw new Refusal(
-      'CREDENTIAL_REQUIRED',
-      'This sandbox’s credential was revoked (EGRESS_REVOKED, EGRESS_REVOKED_FILE).',
-    );
-  }
+  if (rules.isRevoked(username)) throw revoked();
   return username;
 }
 
@@ -79,10 +77,11 @@ async function enter(
   sandbox: string,
   target: EgressTarget | undefined,
   request: IncomingMessage,
-  { limits, passages, allow, dial: dialRules, idleTimeoutMs, isRevoked }: AdmissionRules,
+  { limits, strangers, passages, allow, dial: dialRules, idleTimeoutMs, isRevoked }: AdmissionRules,
 ): Promise<Admitted> {
   const { socket: client } = request;
   limits.enter(sandbox);
+  strangers.remove(client);
   // One connection carries one exchange, also where that is refused.
   const left = new AbortController();
   let passage: Passage | undefined;
@@ -92,6 +91,9 @@ async function enter(
     if (passage) passages.remove(passage);
   });
   if (client.destroyed) throw gone();
+  if ((request.headersDistinct.host?.length ?? 0) > 1) {
+    throw new Refusal('INVALID_REQUEST', 'A request has one Host.'); // RFC 9112, section 3.2
+  }
   if (!target) {
     throw new Refusal('INVALID_TARGET', 'The target must be host:port, or a URL with http://.');
   }
@@ -100,10 +102,15 @@ async function enter(
   }
   const fields = target.plain ? plainHead(request, target) : [];
   const upstream = await dial(target, dialRules, left.signal);
-  // Between the dial's end and here the sandbox may have left, and nobody would close the other side.
-  if (client.destroyed || isRevoked(sandbox)) {
+  try {
+    if (client.destroyed) throw gone(); // During the dial, and nobody would close the other side.
+    if (isRevoked(sandbox)) throw revoked();
+    if (isItself(client, upstream)) {
+      throw new Refusal('ADDRESS_NOT_ALLOWED', `${target.host} leads to this proxy itself.`);
+    }
+  } catch (error) {
     upstream.destroy();
-    throw gone();
+    throw error;
   }
   passage = new Passage(sandbox, target, client, upstream);
   passages.add(passage);
@@ -115,6 +122,18 @@ async function enter(
 
 function gone(): Refusal {
   return new Refusal('INVALID_REQUEST', 'The sandbox has left.');
+}
+
+function revoked(): Refusal {
+  return new Refusal(
+    'CREDENTIAL_REQUIRED',
+    'This sandbox’s credential was revoked (EGRESS_REVOKED, EGRESS_REVOKED_FILE).',
+  );
+}
+
+/** True where the host is this proxy: its own pages tell the machine itself more than a sandbox. */
+function isItself(client: Socket, { remoteAddress = '', remotePort }: Socket): boolean {
+  return remotePort === client.localPort && isOwnAddress(remoteAddress);
 }
 
 /** Has Node's client send a request over a connection that is there already. */

@@ -1,13 +1,13 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type RequestError, Server } from 'proxy-chain';
+import { Server } from 'proxy-chain';
 import { saysScarce } from '../descriptors.ts';
 import type { OpenWork } from '../lifecycle/openWork.ts';
 import type { Log } from '../log/logger.ts';
 import { sparingly } from '../log/sparingly.ts';
 import { type AdmissionRules, type Admitted, admit, agentOver } from './admission.ts';
+import { badAnswer, guardFarewells } from './farewell.ts';
 import { guardAnswer } from './plainAnswer.ts';
-import { Refusal } from './refusal.ts';
 import { joinTunnel } from './tunnel.ts';
 
 /** Parts that listen to one socket are many here, and always the same ones. */
@@ -21,6 +21,8 @@ export interface ListenerParts {
   readonly admission: AdmissionRules;
   readonly openWork: OpenWork;
   readonly log: Log;
+  /** Told of requests that cannot be read. */
+  onMalformed(client: Socket): void;
   /** Answers a request that is for this proxy itself. */
   answerOwn(req: IncomingMessage, res: ServerResponse): void;
 }
@@ -53,15 +55,17 @@ export function createEgressListener(parts: ListenerParts): Server {
         return { customConnectServer: tunnels };
       }
       request.rawHeaders.splice(0, request.rawHeaders.length, ...admitted.fields);
+      // Node closes, without a word to the library, where a host changes to another protocol.
+      admitted.upstream.once('close', () => setImmediate(answerAnyway, request));
       return { httpAgent: agentOver(admitted.upstream) };
     },
   });
-  const { normalizeHandlerError } = proxy;
-  proxy.normalizeHandlerError = (error) => {
-    const { statusCode = 0 } = normalizeHandlerError.call(proxy, error) as Partial<RequestError>;
-    if (statusCode < 590) return error;
-    // A 407 of a host, for one: the sandbox would take it for ours.
-    return new Refusal('HOST_UNREACHABLE', 'The host’s answer is none that can be passed on.');
+  const answers = new WeakMap<Socket, ServerResponse>();
+  const isAnswered = (client: Socket) => answers.get(client)?.headersSent ?? false;
+  guardFarewells(proxy, { isAnswered, onMalformed: parts.onMalformed });
+  const answerAnyway = (request: IncomingMessage) => {
+    const { socket } = request;
+    if (!isAnswered(socket) && !socket.destroyed) proxy.failRequest(request, badAnswer());
   };
   proxy.on('requestFailed', ({ error, request }: Failure) => {
     if (request.socket.destroyed) return; // The sandbox has left.
@@ -82,34 +86,27 @@ export function createEgressListener(parts: ListenerParts): Server {
     else if (server.listening) throw error;
   });
 
-  // Whoever connects and says nothing would take the place of a sandbox.
-  const silent = new WeakMap<Socket, NodeJS.Timeout>();
   server.on('connection', (socket: Socket) => {
     socket.setMaxListeners(mostListeners);
     openWork.addConnection(socket);
-    const late = setTimeout(() => socket.destroy(), parts.headersTimeoutMs);
-    silent.set(socket, late);
-    socket.once('close', () => clearTimeout(late));
+    admission.strangers.add(socket);
   });
 
   const begun = new WeakSet<Socket>();
   /** @returns false where the connection has had its one exchange already */
   const begin = (socket: Socket): boolean => {
-    clearTimeout(silent.get(socket));
     if (begun.has(socket)) socket.destroy();
     else begun.add(socket);
     return !socket.destroyed;
   };
   server.removeAllListeners('request').on('request', (req, res) => {
+    if (!begin(req.socket)) return;
+    answers.set(req.socket, res);
     openWork.addRequest(res);
     res.on('error', () => {}); // The sandbox is gone.
-    if (req.url?.startsWith('/')) {
-      clearTimeout(silent.get(req.socket));
-      parts.answerOwn(req, res);
-    } else if (begin(req.socket)) {
-      guardAnswer(res);
-      void proxy.onRequest(req, res);
-    }
+    guardAnswer(res);
+    if (req.url?.startsWith('/')) parts.answerOwn(req, res);
+    else void proxy.onRequest(req, res);
   });
   server.removeAllListeners('connect').on('connect', (req, stream, head) => {
     const socket = stream as Socket;

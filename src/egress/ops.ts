@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mayReadStats } from '../replies/ops.ts';
+import { bearsToken, isMachineItself } from '../replies/ops.ts';
 
 /** What the egress proxy's own pages tell. */
 export interface EgressFigures {
@@ -9,7 +9,8 @@ export interface EgressFigures {
 
 /**
  * Answers a request for the egress proxy itself: `/health` and `/ready` for all, `/stats`, which
- * names sandboxes, for the machine itself and for the bearer of STATS_TOKEN.
+ * names sandboxes, for the bearer of STATS_TOKEN. Without that it is for the machine itself; with it
+ * that is no exception, since a TCP proxy on the same machine has everybody come from there.
  */
 export function answerOps(
   req: IncomingMessage,
@@ -25,7 +26,8 @@ export function answerOps(
     const { draining } = figures;
     send(res, draining ? 503 : 200, { status: draining ? 'draining' : 'ready' });
   } else if (read && path === '/stats') {
-    if (mayReadStats(req, statsToken)) send(res, 200, figures.stats());
+    const may = statsToken === undefined ? isMachineItself(req) : bearsToken(req, statsToken);
+    if (may) send(res, 200, figures.stats());
     else refuse(res, 401, 'UNAUTHORIZED', 'Send STATS_TOKEN as a bearer token.');
   } else {
     refuse(

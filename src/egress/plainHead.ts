@@ -4,8 +4,8 @@ import type { EgressTarget } from './target.ts';
 
 /** Fields between the sandbox and us beside those that the library drops. */
 const ours = new Set(['host', 'expect', 'proxy-connection', 'connection', 'via']);
-/** Methods that Node frames as chunked by itself; the body of others would follow unframed. */
-const framed = new Set(['POST', 'PUT', 'PATCH', 'QUERY']);
+/** Methods whose body Node frames by no length of its own: chunks would follow unframed. */
+const unframed = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /**
  * Makes the fields of a plain request ready to be forwarded. `Host` is the target's, whatever the
@@ -19,7 +19,7 @@ export function plainHead(req: IncomingMessage, { host, port }: EgressTarget): s
   const coding = req.headers['transfer-encoding'];
   if (coding !== undefined) {
     const clear = coding.toLowerCase() === 'chunked' && req.httpVersion === '1.1';
-    if (!clear || !framed.has(req.method ?? '')) {
+    if (!clear || unframed.has(req.method ?? '')) {
       throw new Refusal('INVALID_REQUEST', 'A body needs a Content-Length here.');
     }
   }

@@ -5,14 +5,14 @@ import { affordable } from '../descriptors.ts';
 import { drain } from '../lifecycle/drain.ts';
 import { OpenWork } from '../lifecycle/openWork.ts';
 import type { Log } from '../log/logger.ts';
-import { sparingly } from '../log/sparingly.ts';
-import type { AdmissionRules } from './admission.ts';
 import { Limits } from './limits.ts';
 import { createEgressListener } from './listener.ts';
 import { answerOps } from './ops.ts';
 import { Passages } from './passages.ts';
+import { RefusalLog } from './refusalLog.ts';
 import { type Resolve, resolveBy } from './resolve.ts';
 import { Revoked } from './revoked.ts';
+import { Strangers } from './strangers.ts';
 import { Usage } from './usage.ts';
 
 const { version } = JSON.parse(
@@ -58,6 +58,8 @@ export async function startEgress(
   await revoked.start();
 
   const maxConnections = affordable(config.EGRESS_MAX_CONNECTIONS);
+  const strangersOfAddress = Math.max(64, Math.floor(maxConnections / 4));
+  const refusals = new RefusalLog(usage, log, strangersOfAddress);
   const proxy = createEgressListener({
     host: config.EGRESS_HOST,
     port: config.EGRESS_PORT,
@@ -65,6 +67,7 @@ export async function startEgress(
     headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
     openWork,
     log,
+    onMalformed: (client) => refusals.malformed(client),
     admission: {
       secrets: config.EGRESS_SECRET,
       allow: config.EGRESS_ALLOW,
@@ -75,9 +78,14 @@ export async function startEgress(
       },
       idleTimeoutMs: config.EGRESS_IDLE_TIMEOUT_MS,
       limits,
+      strangers: new Strangers({
+        mostOfAddress: strangersOfAddress,
+        withinMs: config.HEADERS_TIMEOUT_MS,
+        onCrowd: (address) => refusals.crowded(address),
+      }),
       passages,
       isRevoked,
-      onRefusal: tellRefusals(usage, log),
+      onRefusal: (...refused) => refusals.refused(...refused),
     },
     answerOwn: (req, res) => {
       const figures = {
@@ -107,18 +115,6 @@ export async function startEgress(
       passages.removeAll();
       revoked.close();
     },
-  };
-}
-
-/** A known sandbox's refusals are told one by one: its limits bound them. A stranger's are not. */
-function tellRefusals(usage: Usage, log: Log): AdmissionRules['onRefusal'] {
-  const tellStranger = sparingly((count, client) => {
-    log('warn', 'egress.stranger', { count, client });
-  });
-  return ({ code }, client, sandbox, target) => {
-    usage.refused(code, sandbox);
-    if (sandbox === undefined) tellStranger(client.remoteAddress);
-    else log('info', 'egress.refused', { sandbox, code, host: target?.host, port: target?.port });
   };
 }
 

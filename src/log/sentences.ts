@@ -44,6 +44,11 @@ const sentences = {
   'egress.refused': (f: Values) => `⛔ ${f.sandbox} → ${f.host ?? '?'}:${f.port ?? '?'} ${f.code}`,
   'egress.stranger': (f: Values) =>
     `⛔ ${f.count} times no valid credential for the way out, the last from ${f.client}`,
+  'egress.limited': (f: Values) => `⛔ ${f.sandbox}: ${f.count} times over a limit, ${f.code}`,
+  'egress.malformed': (f: Values) =>
+    `⛔ ${f.count} requests for the way out that cannot be read, the last from ${f.client}`,
+  'egress.crowd': (f: Values) =>
+    `⚠️ Closed ${f.count} connections without a credential: ${f.limit} of one address are open, the last of ${f.client}`,
   'egress.full': (f: Values) =>
     `⚠️ Closed ${f.count} connections: ${f.limit} are open (EGRESS_MAX_CONNECTIONS)`,
   'egress.revoked': (f: Values) => `🔑 EGRESS_REVOKED_FILE revokes ${f.count} sandboxes`,

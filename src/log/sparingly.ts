@@ -23,3 +23,25 @@ export function sparingly(
     if (!pause) flush();
   };
 }
+
+/** So many keys are told apart; of more, the one that came first may be told once more a second. */
+const mostKeys = 1_000;
+
+/** The same for each key by itself: one that floods does not hide another. */
+export function sparinglyEach(
+  tell: (key: string, count: number, detail: string) => void,
+): (key: string, detail: string) => void {
+  const tellers = new Map<string, (detail?: string) => void>();
+  return (key, detail) => {
+    let teller = tellers.get(key);
+    if (!teller) {
+      teller = sparingly((count, last = '') => tell(key, count, last));
+      tellers.set(key, teller);
+      if (tellers.size > mostKeys) {
+        const [first = ''] = tellers.keys();
+        tellers.delete(first);
+      }
+    }
+    teller(detail);
+  };
+}

@@ -59,14 +59,23 @@ export function opsPages(figures: Figures, statsToken: string | undefined) {
   return router;
 }
 
-/**
- * `/stats` names sandboxes. It opens for the bearer token, or for the machine itself: a loopback
- * peer, no forwarding header (that would be a front proxy speaking for somebody else), and a Host
- * that a foreign page cannot have by pointing its own name at 127.0.0.1 (DNS rebinding).
- */
+/** `/stats` names sandboxes. It opens for the bearer token, or for the machine itself. */
 export function mayReadStats(req: IncomingMessage, token: string | undefined): boolean {
+  return (token !== undefined && bearsToken(req, token)) || isMachineItself(req);
+}
+
+/** True where a request shows the bearer token. */
+export function bearsToken(req: IncomingMessage, token: string): boolean {
   const bearer = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
-  if (token !== undefined && bearer !== undefined && sameSecret(bearer, token)) return true;
+  return bearer !== undefined && sameSecret(bearer, token);
+}
+
+/**
+ * True for a loopback peer, without a forwarding header (that would be a front proxy speaking for
+ * somebody else), and with a Host that a foreign page cannot have by pointing its own name at
+ * 127.0.0.1 (DNS rebinding).
+ */
+export function isMachineItself(req: IncomingMessage): boolean {
   const host = (req.headers.host ?? '').toLowerCase();
   return loopback.test(req.socket.remoteAddress ?? '') && !isForwarded(req) && localHost.test(host);
 }

@@ -8,10 +8,15 @@ for (const [network, bits] of [
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
+  ['168.63.129.16', 32], // Azure's own services, beside its metadata
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24], // Documentation (RFC 5737), and two more below
+  ['192.88.99.0', 24], // 6to4's relays (RFC 7526)
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const) {
@@ -22,10 +27,14 @@ for (const [network, bits] of [
 }
 for (const [network, bits] of [
   ['::', 96],
+  ['::ffff:0:0:0', 96], // Another way to name an IPv4 host (SIIT, RFC 2765)
   ['64:ff9b:1::', 48], // NAT64 within a network (RFC 8215)
   ['100::', 64],
   ['2001::', 23], // Teredo (RFC 4380), and other ways to name another host
+  ['2001:db8::', 32], // Documentation (RFC 3849 and 9637)
   ['2002::', 16],
+  ['3fff::', 20],
+  ['5f00::', 16], // Segment routing (RFC 9602)
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],
@@ -34,7 +43,7 @@ for (const [network, bits] of [
   privateNetworks.addSubnet(network, bits, 'ipv6');
 }
 
-/** True for loopback, link-local, private, multicast and reserved addresses; false for names. */
+/** True for addresses that no public host has: loopback, private, reserved …; false for names. */
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && privateNetworks.check(address, family === 4 ? 'ipv4' : 'ipv6');

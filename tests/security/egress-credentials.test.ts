@@ -123,6 +123,27 @@ describe('a revoked sandbox', () => {
     kept.socket.destroy();
   });
 
+  test('does not get in when it is revoked while its host is dialled', async () => {
+    writeFileSync(path, '');
+    let found = () => {};
+    const target = await start({
+      env: { EGRESS_REVOKED_FILE: path },
+      resolve: () =>
+        new Promise((done) => {
+          found = () => done([{ address: '127.0.0.1', family: 4 }]);
+        }),
+    });
+    const tunnel = rig.tunnel(target, 'a');
+    expect(await eventually(() => rig.asked.length === 1)).toBe(true);
+    writeFileSync(path, 'A # in capitals, as a person may write it\n');
+    expect(await eventually(() => rig.logs('egress.revoked').length > 0)).toBe(true);
+    found();
+    const { received } = await tunnel;
+    expect(statusOf(received)).toBe(407);
+    expect(received).toContain('was revoked');
+    expect(rig.logs('egress.carried')).toEqual([]);
+  });
+
   test('stays out when the file is gone', async () => {
     writeFileSync(path, 'a');
     await start({ env: { EGRESS_REVOKED_FILE: path } });
@@ -146,7 +167,8 @@ test('a log holds no credential, of good and of bad ones', async () => {
   }
   expect(await eventually(() => rig.logs('egress.carried').length > 0)).toBe(true);
   expect(rig.logs('egress.stranger').length).toBeGreaterThan(0);
-  for (const secret of [password, 'a-wrong-password', egressSecret]) {
+  const shown = Buffer.from(`a:${password}`).toString('base64');
+  for (const secret of [password, shown, 'a-wrong-password', egressSecret]) {
     expect(JSON.stringify(rig.logs())).not.toContain(secret);
   }
 });

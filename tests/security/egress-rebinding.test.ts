@@ -47,6 +47,8 @@ describe('a name on the list is refused where it leads to', () => {
     ['a network of a carrier', ['100.64.0.1']],
     ['the cloud’s metadata', ['169.254.169.254']],
     ['the cloud’s metadata by IPv6', ['fd00:ec2::254']],
+    ['the cloud’s own services', ['168.63.129.16']],
+    ['loopback as SIIT writes it', ['::ffff:0:127.0.0.1']],
     ['a link-local address', ['fe80::1']],
     ['a link-local address of an interface', ['fe80::1%lo']],
     ['no address at all', ['not-an-address']],

@@ -148,3 +148,42 @@ describe('bytes in a window', () => {
     expect(rig.logs('egress.carried')[0]).toMatchObject({ sandbox: 'a', cut: 'bytes' });
   });
 });
+
+test('bytes of a connection that ends at once are charged, and charged once', async () => {
+  server = await startRawServer((socket) => void socket.end(Buffer.alloc(30_000)));
+  await start({ EGRESS_MAX_BYTES_PER_SANDBOX: '100000' }, `api.${outside}:${server.port}`);
+  const statuses: number[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    const tunnel = await rig.tunnel(`api.${outside}:${server.port}`, 'a');
+    statuses.push(statusOf(tunnel.received));
+    await tunnel.closed();
+    expect(await eventually(() => rig.logs('egress.carried').length === Math.min(i + 1, 4))).toBe(
+      true,
+    );
+  }
+  expect(statuses).toEqual([200, 200, 200, 200, 429]);
+});
+
+describe('what a limit refuses', () => {
+  test('is told once a second for each sandbox, however often it is tried', async () => {
+    const target = await start({ EGRESS_MAX_REQUESTS_PER_SANDBOX: '1' });
+    for (const sandbox of ['a', 'b']) {
+      for (let i = 0; i < 20; i += 1) (await rig.tunnel(target, sandbox)).socket.destroy();
+    }
+    const told = () => rig.logs('egress.limited');
+    const sum = (sandbox: string) =>
+      told()
+        .filter((line) => line.sandbox === sandbox)
+        .reduce((all, { count }) => all + Number(count), 0);
+    expect(await eventually(() => sum('a') === 19 && sum('b') === 19)).toBe(true);
+    expect(told().length).toBeLessThan(8);
+    expect(told()[0]).toMatchObject({ sandbox: 'a', code: 'TOO_MANY_REQUESTS', count: 1 });
+    expect(rig.logs('egress.refused')).toEqual([]);
+  });
+
+  test('does not hide what the list refuses', async () => {
+    await start({});
+    for (const host of ['x.test', 'y.test']) (await rig.tunnel(`${host}:1`)).socket.destroy();
+    expect(rig.logs('egress.refused').map(({ host }) => host)).toEqual(['x.test', 'y.test']);
+  });
+});

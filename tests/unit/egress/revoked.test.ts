@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { Revoked } from '../../../src/egress/revoked.ts';
+import { createLog } from '../../../src/log/logger.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'egress-revoked-'));
+const path = join(folder, 'revoked');
+const told: string[] = [];
+const stream = new Writable({
+  write(line, _encoding, done) {
+    told.push(JSON.parse(String(line)).event);
+    done();
+  },
+});
+let changes = 0;
+let revoked: Revoked;
+afterEach(() => revoked?.close());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function follow(text: string): Promise<void> {
+  writeFileSync(path, text);
+  told.length = 0;
+  changes = 0;
+  revoked = new Revoked(
+    [],
+    path,
+    createLog({ level: 'info', format: 'json', stream }),
+    () => {
+      changes += 1;
+    },
+    { lookMs: 20, sureMs: 400 },
+  );
+  await revoked.start();
+}
+const seen = (count: number) => eventually(() => changes === count);
+
+test('an id counts in capitals too', async () => {
+  await follow('ABC # a person’s way to write it\n');
+  expect(revoked.has('abc')).toBe(true);
+});
+
+test('who is missing is let in once the file has stayed so, and who is new is out at once', async () => {
+  await follow('a\n');
+  writeFileSync(path, 'b\n');
+  expect(await seen(1)).toBe(true);
+  expect([revoked.has('a'), revoked.has('b')]).toEqual([true, true]);
+  expect(await eventually(() => !revoked.has('a'))).toBe(true);
+  expect(revoked.has('b')).toBe(true);
+  expect(await eventually(() => told.length === 1)).toBe(true);
+});
+
+test('nobody is let in by a file that is empty while it is rewritten in place', async () => {
+  await follow('a\n');
+  writeFileSync(path, '');
+  expect(await seen(1)).toBe(true);
+  writeFileSync(path, 'a\nb\n');
+  expect(await seen(2)).toBe(true);
+  expect(await eventually(() => !revoked.has('a') || !revoked.has('b'), 600)).toBe(false);
+});
