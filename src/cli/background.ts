@@ -1,5 +1,5 @@
 import type { Sandbox } from '@daytonaio/sdk';
-import { type Environment, exported } from './egress.ts';
+import { exported, type Variables } from './egress.ts';
 
 /** The session in which our command runs, so that it is found again from another machine. */
 export const sessionId = 'daytona-proxy';
@@ -12,7 +12,7 @@ export interface BackgroundCommand {
   readonly exitCode: number | undefined;
 }
 
-const exports = /^export (?:\w+='[^']*' ?)+; /;
+const exports = /^export HTTPS_PROXY=(?:[^;']|'[^']*')*; /;
 
 /** What serves OpenCode on a port; `0.0.0.0` because Daytona comes from outside of the container. */
 export function openCodeOn(port: number): string {
@@ -23,7 +23,7 @@ export function openCodeOn(port: number): string {
 export async function runInBackground(
   { process: shell }: Sandbox,
   command: string,
-  variables: Environment | undefined,
+  variables: Variables | undefined,
 ): Promise<BackgroundCommand> {
   const sessions = await shell.listSessions();
   if (sessions.some((session) => session.sessionId === sessionId)) {

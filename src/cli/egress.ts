@@ -5,8 +5,8 @@ import { action } from './cli.ts';
 import { CommandError, UsageError } from './failure.ts';
 import { called } from './name.ts';
 
-/** Environment variables of a command, such as `HTTPS_PROXY` and `NO_PROXY`. */
-export type Environment = Readonly<Record<string, string>>;
+/** Variables of a command in a sandbox, such as `HTTPS_PROXY` and `NO_PROXY`. */
+export type Variables = Readonly<Record<string, string>>;
 
 /** The way out of a sandbox through the egress proxy, with the sandbox's own credential in it. */
 interface WayOut {
@@ -14,7 +14,7 @@ interface WayOut {
   readonly password: string;
   readonly url: string;
   /** By which programs find it: each knows some of them. */
-  readonly environment: Environment;
+  readonly environment: Variables;
 }
 
 /** What never leaves the sandbox, and needs no proxy. */
@@ -49,7 +49,7 @@ export function egressOf({ EGRESS_URL: address, EGRESS_SECRET: secrets }: Config
 }
 
 /** Writes variables as a shell reads them. */
-export function exported(variables: Environment): string {
+export function exported(variables: Variables): string {
   const each = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}`);
   return `export ${each.join(' ')}`;
 }

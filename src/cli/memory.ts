@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CommandError } from './failure.ts';
 
@@ -28,9 +28,11 @@ export async function readMemory(): Promise<Memory | undefined> {
   }
 }
 
-/** For its owner alone: a command may contain a secret. */
+/** For its owner alone, since a command may contain a secret; and never half of it. */
 export async function writeMemory(facts: Memory): Promise<void> {
-  await writeFile(memoryFile, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  const beside = `${memoryFile}.${process.pid}`;
+  await writeFile(beside, `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  await rename(beside, memoryFile);
 }
 
 /** Forgets a sandbox that is gone; another one stays remembered. */

@@ -46,6 +46,9 @@ export function pair(text: string, before: Record<string, string> = {}): Record<
  */
 export function variable(text: string, before?: Record<string, string>): Record<string, string> {
   const all = environment();
+  if (!text.includes('=') && !Object.hasOwn(all, text)) {
+    throw new InvalidArgumentError(`${text} is not set here. Set it, or say ${text}=value.`);
+  }
   return pair(Object.hasOwn(all, text) ? `${text}=${all[text]}` : text, before);
 }
 

@@ -7,6 +7,7 @@ import { called } from './name.ts';
 import type { OwnProxy } from './ownProxy.ts';
 
 const tryEveryMs = 500;
+const lookEveryMs = 1500;
 const tellEveryMs = 5000;
 const patienceOfOneMs = 10_000;
 
@@ -22,11 +23,6 @@ type Credential = Readonly<Record<string, string>>;
 export interface Patience {
   readonly port: number;
   readonly seconds: number;
-  /**
-   * What opened the sandbox before it was started: a proxy that hears no events knows that until
-   * Daytona refuses it, and takes nothing else.
-   */
-  readonly before?: Credential;
 }
 
 /**
@@ -39,21 +35,24 @@ export async function untilAnswered(
   cli: Cli,
   proxy: OwnProxy,
   sandbox: Sandbox,
-  { port, seconds, before }: Patience,
+  { port, seconds }: Patience,
 ): Promise<number> {
   const began = performance.now();
   const host = proxy.hostOf(sandbox.id, port);
-  const now = await credentialOf(sandbox, port);
-  const credentials = before ? [now, before] : [now];
+  const headers = await credentialOf(sandbox, port);
   let told = began;
+  let looked = began;
   let reason = 'nothing yet';
   while (performance.now() - began < seconds * 1000) {
-    for (const headers of credentials) {
-      const refusal = await whyNot(proxy, host, headers);
-      if (refusal === undefined) return Math.round(performance.now() - began);
-      reason = refusal;
+    const refusal = await whyNot(proxy, host, headers);
+    if (refusal === undefined) return Math.round(performance.now() - began);
+    reason = refusal;
+    if (performance.now() - looked >= lookEveryMs) {
+      looked = performance.now();
+      // Daytona may have no time for a moment: that is no reason to give up what is coming up.
+      const command = await findCommand(sandbox).catch(() => undefined);
+      await failWithCommand(sandbox, command);
     }
-    await failWithCommand(sandbox, await findCommand(sandbox));
     if (performance.now() - told >= tellEveryMs) {
       told = performance.now();
       cli.progress(`  still waiting for port ${port}: ${reason}`);
@@ -81,7 +80,7 @@ async function whyNot(
     return code === undefined ? undefined : `the proxy said ${answer.statusCode} ${code}`;
   } catch (error) {
     if (signal.aborted) return 'it accepts connections, but does not answer';
-    throw error;
+    return (error as Error).message;
   }
 }
 
@@ -91,7 +90,7 @@ async function failWithCommand(
 ): Promise<void> {
   // What ends with 0 may have left in the background what is waited for.
   if (!command?.exitCode) return;
-  const { output } = await logOf(sandbox, command);
+  const { output } = await logOf(sandbox, command).catch(() => ({ output: '' }));
   const missing =
     command.exitCode === 127
       ? '\nThe program is not in the image. Choose one that has it (--image, --snapshot), or have npm bring it: --command "npx --yes opencode-ai serve --port … --hostname 0.0.0.0" --wait 5m.'

@@ -12,7 +12,8 @@ export class Passage {
   readonly #upstream: Socket;
   readonly #begun = performance.now();
   #charged = 0;
-  #movedAt = this.#begun;
+  #up = 0;
+  #upMovedAt = this.#begun;
   #cut: Cut | undefined;
 
   constructor(sandbox: string, target: EgressTarget, client: Socket, upstream: Socket) {
@@ -27,7 +28,10 @@ export class Passage {
     const { bytesUp, bytesDown } = this;
     const moved = bytesUp + bytesDown - this.#charged;
     this.#charged += moved;
-    if (moved > 0) this.#movedAt = performance.now();
+    if (bytesUp > this.#up) {
+      this.#up = bytesUp;
+      this.#upMovedAt = performance.now();
+    }
     return moved;
   }
 
@@ -36,7 +40,7 @@ export class Passage {
    * either, so that nobody sees whether it is there still.
    */
   stalledMs(): number {
-    return this.#upstream.writableNeedDrain ? performance.now() - this.#movedAt : 0;
+    return this.#upstream.writableNeedDrain ? performance.now() - this.#upMovedAt : 0;
   }
 
   /** Those that the host was sent. */

@@ -7,7 +7,7 @@ import type { Usage } from './usage.ts';
 
 /**
  * Counts and tells who does not get through. A known sandbox's refusals are told one by one, since
- * its limits bound them; what those limits refuse, and what strangers do, has no bound of its own.
+ * its limits bound them where they are on; what those limits refuse, and what strangers do, has no bound of its own.
  */
 export class RefusalLog {
   readonly #usage: Usage;

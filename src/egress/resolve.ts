@@ -1,11 +1,14 @@
 import type { LookupAddress } from 'node:dns';
-import { NODATA, NOTFOUND, Resolver } from 'node:dns/promises';
+import { getServers, NODATA, NOTFOUND, REFUSED, Resolver, SERVFAIL } from 'node:dns/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** Finds the addresses of a name; rejects where nobody could be asked. */
 export type Resolve = (name: string) => Promise<LookupAddress[]>;
 
-/** The first try's time, in ms; the second has twice as much. */
+/** For each server, in ms; the second try has twice as much. */
 const tries = { timeout: 2_000, tries: 2 };
+/** So long the other family is waited for once one has answered, in ms: some servers never do. */
+const otherFamilyMs = 500;
 /** So long the machine's settings are believed, in ms. */
 const settingsMs = 30_000;
 
@@ -17,32 +20,47 @@ const settingsMs = 30_000;
  * @param servers asked instead of the machine's, as `address:port`
  */
 export function resolveBy(servers?: readonly string[]): Resolve {
-  let resolver: Resolver | undefined;
-  let readAt = 0;
+  let resolvers: readonly Resolver[] = [];
+  let readAt = Number.NEGATIVE_INFINITY;
   const current = () => {
-    if (resolver && (servers || performance.now() - readAt < settingsMs)) return resolver;
+    if (performance.now() - readAt < settingsMs) return resolvers;
     readAt = performance.now();
-    resolver = new Resolver(tries);
-    if (servers) resolver.setServers(servers);
-    return resolver;
+    const all = servers ?? getServers();
+    // A server that fails is the answer of all, for the library; so each is once the first.
+    resolvers = all.map((_, i) => {
+      const resolver = new Resolver(tries);
+      resolver.setServers([...all.slice(i), ...all.slice(0, i)]);
+      return resolver;
+    });
+    return resolvers;
   };
   return async (name) => {
-    const asked = current();
-    const answers = await Promise.allSettled([asked.resolve4(name), asked.resolve6(name)]);
-    const addresses = answers.flatMap((answer, i) =>
-      answer.status === 'rejected'
-        ? []
-        : answer.value.map((address) => ({ address, family: i === 0 ? 4 : 6 })),
-    );
-    const failures = answers.flatMap((answer) =>
-      answer.status === 'rejected' && !saysNone(answer.reason) ? [answer.reason] : [],
-    );
-    if (addresses.length === 0 && failures.length > 0) throw failures[0];
-    return addresses;
+    let failure: NodeJS.ErrnoException | undefined;
+    for (const resolver of current()) {
+      const found = await askBoth(resolver, name);
+      if (found.addresses.length > 0 || !found.failure) return found.addresses;
+      failure = found.failure;
+      if (failure.code !== SERVFAIL && failure.code !== REFUSED) break;
+    }
+    throw failure ?? new Error('no DNS server');
   };
 }
 
-/** True where a server has said that there is no such address. */
-function saysNone({ code }: NodeJS.ErrnoException): boolean {
-  return code === NOTFOUND || code === NODATA;
+/** @returns `failure` where a family could not be asked for, which is another thing than having none */
+async function askBoth(resolver: Resolver, name: string) {
+  const addresses: LookupAddress[] = [];
+  let failure: NodeJS.ErrnoException | undefined;
+  const ask = async (answer: Promise<string[]>, family: number) => {
+    try {
+      for (const address of await answer) addresses.push({ address, family });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== NOTFOUND && code !== NODATA) failure = error as NodeJS.ErrnoException;
+    }
+  };
+  const both = [ask(resolver.resolve4(name), 4), ask(resolver.resolve6(name), 6)];
+  await Promise.race(both);
+  const all = Promise.all(both);
+  await (addresses.length > 0 ? Promise.race([all, wait(otherFamilyMs)]) : all);
+  return { addresses: [...addresses], failure };
 }

@@ -52,6 +52,8 @@ const sentences = {
   'egress.full': (f: Values) =>
     `⚠️ Closed ${f.count} connections: ${f.limit} are open (EGRESS_MAX_CONNECTIONS)`,
   'egress.revoked': (f: Values) => `🔑 EGRESS_REVOKED_FILE revokes ${f.count} sandboxes`,
+  'egress.revoked.line': (f: Values) =>
+    `⚠️ EGRESS_REVOKED_FILE: line ${f.line} is not one sandbox’s id, and revokes nobody`,
   'egress.revoked.failed': (f: Values) =>
     `⚠️ EGRESS_REVOKED_FILE cannot be read, what it said before stays (${f.cause})`,
   'egress.failed': (f: Values) => `❌ A request for the outside failed: ${f.cause}`,

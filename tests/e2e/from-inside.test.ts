@@ -1,19 +1,19 @@
 /** The network request's test 2: what runs in a sandbox reaches the hosts that it may, and no other. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { describeWith } from '../support/binary.ts';
 import { ask } from '../support/client.ts';
 import { type Caller, environmentOf, freePort, makeCaller, serving } from '../support/command.ts';
 import { type EgressRig, egressSecret, startEgressRig } from '../support/egressRig.ts';
+import { describeWithLowPorts } from '../support/lowPorts.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
 const name = 'openrouter.ai';
-/** To the letter. */
+/** The request's own line, which runs as the command of a sandbox. */
 const curl = `curl -X POST https://openrouter.ai/api/v1/chat/completions \\
   -H "Authorization: Bearer $API_KEY" \\
   -H "Content-Type: application/json" \\
   -d '{"model":"anthropic/claude-sonnet-4","messages":[{"role":"user","content":"Hello"}]}'`;
 
-describeWith('curl', 'curl in a sandbox', () => {
+describeWithLowPorts('curl in a sandbox', () => {
   let rig: Rig;
   let way: EgressRig;
   let caller: Caller;
@@ -67,7 +67,7 @@ describeWith('curl', 'curl in a sandbox', () => {
       path: '/api/v1/chat/completions',
       key: 'Bearer sk-1',
     });
-    expect(way.logs('egress.carried')).toMatchObject([{ sandbox: id, host: name, port: 443 }]);
+    expect(await way.carried(1)).toMatchObject([{ sandbox: id, host: name, port: 443 }]);
   });
 
   test('reaches no other host', async () => {

@@ -34,7 +34,7 @@ const foreign =
 
 test('there are as many as there should be', () => {
   expect(ours.length).toBe(14);
-  expect(files.length).toBe(14 + 9);
+  expect(files.length).toBe(14 + 10);
 });
 
 test.each(ours)('%s names no setting that does not exist', (path) => {

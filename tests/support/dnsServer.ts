@@ -3,21 +3,27 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
 const typeA = 1;
+const typeAaaa = 28;
 const headLength = 12;
+/** A response without an error, that there is no such name, that the server fails. */
+const outcomes = { found: 0x8180, none: 0x8183, fails: 0x8182 };
 
 /**
- * A DNS server on loopback that knows IPv4 addresses of some names, none of the others, and says
- * nothing at all where a name begins with `silent`.
+ * A DNS server on loopback that knows IPv4 addresses of some names and none of the others. It says
+ * nothing at all where a name begins with `silent`, or with `half` and IPv6 addresses are asked for;
+ * one without names fails always.
  */
-export async function startDnsServer(known: Readonly<Record<string, string>>) {
+export async function startDnsServer(known?: Readonly<Record<string, string>>) {
   const socket = createSocket('udp4');
   socket.on('message', (query, from) => {
     const { name, end } = nameIn(query);
-    if (name.startsWith('silent')) return;
-    const address = known[name];
-    const answered = address !== undefined && query.readUInt16BE(end) === typeA;
+    const type = query.readUInt16BE(end);
+    if (name.startsWith('silent') || (name.startsWith('half') && type === typeAaaa)) return;
+    const address = known?.[name];
+    const answered = address !== undefined && type === typeA;
     const head = Buffer.from(query.subarray(0, headLength));
-    head.writeUInt16BE(address === undefined ? 0x8183 : 0x8180, 2); // "No such name", or "here it is".
+    const named = address === undefined ? outcomes.none : outcomes.found;
+    head.writeUInt16BE(known ? named : outcomes.fails, 2);
     head.writeUInt16BE(answered ? 1 : 0, 6);
     head.fill(0, 8);
     const question = query.subarray(headLength, end + 4);
@@ -26,9 +32,14 @@ export async function startDnsServer(known: Readonly<Record<string, string>>) {
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
+  const { port } = socket.address() as AddressInfo;
+  let open = true;
   return {
-    server: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
-    close: () => socket.close(),
+    server: `127.0.0.1:${port}`,
+    close: () => {
+      if (open) socket.close();
+      open = false;
+    },
   };
 }
 

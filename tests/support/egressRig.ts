@@ -10,6 +10,7 @@ import { egressPassword, egressUrl } from '../../src/egress/credentials.ts';
 import { type RunningEgress, startEgress } from '../../src/egress/startEgress.ts';
 import { createLog } from '../../src/log/logger.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
+import { eventually } from './eventually.ts';
 import { RawConnection } from './rawConnection.ts';
 
 export const egressSecret = 'a-secret-of-the-egress-tests-with-32-characters';
@@ -43,6 +44,8 @@ export interface EgressRig {
   /** HTTPS_PROXY of a sandbox. */
   proxyUrl(id?: string, password?: string): string;
   logs(event?: string): Record<string, unknown>[];
+  /** What the log says of so many connections that have ended; a line may come behind the end. */
+  carried(count: number): Promise<Record<string, unknown>[]>;
   /** Sends CONNECT and gives the connection with its answer's head in `received`. */
   tunnel(target: string, id?: string, password?: string): Promise<RawConnection>;
   close(): Promise<void>;
@@ -96,6 +99,8 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
   });
   const basic = (id: string, password: string) =>
     Buffer.from(`${id}:${password}`).toString('base64');
+  const logs = (event?: string) =>
+    lines.map((line) => JSON.parse(line)).filter((line) => !event || line.event === event);
   return {
     egress,
     certificate,
@@ -108,8 +113,13 @@ export async function startEgressRig(options: EgressRigOptions = {}): Promise<Eg
       if (password !== undefined) url.password = password;
       return url.href.replace(/\/$/, '');
     },
-    logs: (event) =>
-      lines.map((line) => JSON.parse(line)).filter((line) => !event || line.event === event),
+    logs,
+    carried: async (count) => {
+      const all = () => logs('egress.carried');
+      if (!(await eventually(() => all().length >= count)))
+        throw new Error(`${all().length} ended`);
+      return all();
+    },
     tunnel: async (target, id = sandboxId, password = egressPassword(egressSecret, id)) => {
       const connection = await RawConnection.open(egress.port);
       connection.send(

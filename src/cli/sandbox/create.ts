@@ -71,8 +71,11 @@ async function makeAndRun(
   const { port: at } = options;
   const createdAt = new Date().toISOString();
   const egress = wayOut !== undefined;
-  await writeMemory({ id, name, port: at, command, egress, createdAt });
-  cli.progress(`It is ${id}, which ${memoryFile} remembers. Running: ${command}`);
+  const remembered = await writeMemory({ id, name, port: at, command, egress, createdAt }).then(
+    () => `which ${memoryFile} remembers`,
+    ({ message }: Error) => `which could not be remembered (${message})`,
+  );
+  cli.progress(`It is ${id}, ${remembered}. Running: ${command}`);
   await runInBackground(sandbox, command, wayOut?.(id).environment);
   cli.progress(`Waiting for port ${at} to answer through the proxy …`);
   const seconds = options.wait;
@@ -87,7 +90,7 @@ async function makeAndRun(
 function hints({ config }: Cli, options: CreateOptions, { id }: Sandbox) {
   const { command, env, port: at } = options;
   const open = config.ACCESS_MODE === 'open';
-  const unlocked = command === undefined && env?.OPENCODE_SERVER_PASSWORD === undefined;
+  const unlocked = command === undefined && !env?.OPENCODE_SERVER_PASSWORD;
   return [
     ...(open && unlocked
       ? [

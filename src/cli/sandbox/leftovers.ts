@@ -48,6 +48,21 @@ export class Leftovers {
   }
 }
 
+/** Says with an error that a sandbox which was to be started may run now, and how to stop it. */
+export async function toldOfStart(
+  { id, name }: Sandbox,
+  error: unknown,
+  apiUrl: string,
+): Promise<CommandError> {
+  const { message, facts } = await explain(error, apiUrl);
+  return new CommandError(
+    `${message}\n\n${name} was asked to start, and may run: ${id}\n` +
+      `  look into it   ${called(`sandbox test ${id}`)}\n` +
+      `  stop it        ${called(`sandbox stop ${id}`)}`,
+    { ...facts, sandbox: { id, name } },
+  );
+}
+
 /** Rejects at Ctrl-C, or as soon as somebody else wants the process to end. */
 export function interruption(): Promise<never> {
   return new Promise((_resolve, reject) => {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { findSandbox } from '../account.ts';
 import { findCommand, logOf, sessionId } from '../background.ts';
-import { action } from '../cli.ts';
-import { CommandError, UsageError } from '../failure.ts';
+import { action, type Cli } from '../cli.ts';
+import { CommandError } from '../failure.ts';
 import { called } from '../name.ts';
 import { write } from '../printable.ts';
 
@@ -17,10 +17,7 @@ export function addLogs(parent: Command): void {
     .argument('[sandbox]', 'its id or name')
     .option('--follow', 'and what it writes from now on, to its end')
     .action(
-      action<Options & { json?: boolean }>(async (cli, [said], { follow = false }) => {
-        if (follow && cli.json) {
-          throw new UsageError('--follow has no end that --json could wait for. Leave out one.');
-        }
+      action<Options>(async (cli, [said], { follow = false }) => {
         const sandbox = await findSandbox(cli.config, said);
         if (sandbox.state !== 'started') {
           throw new CommandError(
@@ -42,9 +39,15 @@ export function addLogs(parent: Command): void {
         await sandbox.process.getSessionCommandLogs(
           sessionId,
           command.id,
-          (text) => write(process.stdout, text),
-          (text) => write(process.stderr, text),
+          (text) => tell(cli, 'stdout', text),
+          (text) => tell(cli, 'stderr', text),
         );
       }),
     );
+}
+
+/** A program gets each piece as an object on a line of its own, since there is no end to wait for. */
+function tell({ json }: Cli, stream: 'stdout' | 'stderr', text: string): void {
+  if (json) process.stdout.write(`${JSON.stringify({ stream, text })}\n`);
+  else write(process[stream], text);
 }

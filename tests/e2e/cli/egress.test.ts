@@ -54,7 +54,7 @@ test('a sandbox that was created with --egress reaches the outside as itself, af
   expect((await caller.json(['sandbox', 'stop'])).code).toBe(0);
   expect((await caller.json(['sandbox', 'start'])).code).toBe(0);
   expect((await ask(rig.proxy.port, { host })).body).toBe('from outside');
-  expect(way.logs('egress.carried').map(({ sandbox }) => sandbox)).toEqual([id, id]);
+  expect((await way.carried(2)).map(({ sandbox }) => sandbox)).toEqual([id, id]);
 });
 
 test('shows the password of the way out nowhere but where it is asked for', async () => {
@@ -91,7 +91,7 @@ test('gives a shell the way out of a sandbox, without asking Daytona', async () 
   const { certPath } = way.certificate;
   const line = `${out.trim()}; curl -sS --cacert ${certPath} ${way.url()}`;
   expect((await run('sh', ['-c', line])).stdout).toBe('from outside');
-  expect(way.logs('egress.carried')).toMatchObject([{ sandbox: sandboxId }]);
+  expect((await way.carried(1)).map(({ sandbox }) => sandbox)).toEqual([sandboxId]);
   const facts = await caller.json(['egress', 'credential', sandboxId], offline);
   expect(facts).toMatchObject({ user: sandboxId, url: way.proxyUrl() });
 });

@@ -189,7 +189,7 @@ test('create takes variables that are named alone from its own environment', asy
   const { id } = await caller.json(['sandbox', 'create', ...args, ...command], env);
   expect(rig.daytona.sandboxes.byId(id)?.env).toEqual({ ...env, COLOUR: 'blue' });
   const { code, err } = await sandbox('create', '--env', 'NOT_SET_ANYWHERE');
-  expect([code, err]).toEqual([2, expect.stringContaining('name=value')]);
+  expect([code, err]).toEqual([2, expect.stringContaining('NOT_SET_ANYWHERE is not set here')]);
 });
 
 test('test does not read on where an app’s answer has no end', async () => {

@@ -7,16 +7,16 @@
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { printable, printableJson } from '../../src/cli/printable.ts';
-import { type Caller, environmentOf, freePort, makeCaller } from '../support/command.ts';
-import { eventually } from '../support/eventually.ts';
-import { type Rig, startRig } from '../support/rig.ts';
-import { inTerminal } from '../support/terminal.ts';
+import { printable, printableJson } from '../../../src/cli/printable.ts';
+import { type Caller, environmentOf, freePort, makeCaller } from '../../support/command.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Rig, startRig } from '../../support/rig.ts';
+import { inTerminal } from '../../support/terminal.ts';
 
 // Every command is a process, which on a busy machine takes seconds to begin.
 jest.setTimeout(60_000);
 
-const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
 const attack = 'a\x1b]0;owned\x07b\x1b[2J\x9b5n\u202ec\rd';
 const orders = /(?!\t|\r?\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
 let rig: Rig;
