@@ -12,6 +12,7 @@ import { OpenWork } from './lifecycle/openWork.ts';
 import { countHits } from './limits/hits.ts';
 import { Occupancy } from './limits/occupancy.ts';
 import { renewCertificate } from './listener.ts';
+import { accessLog } from './log/access.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { type Carrier, createCarrier } from './proxy/middleware.ts';
@@ -23,6 +24,7 @@ import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateN
 import { createProxyServer } from './server.ts';
 import { connectStore } from './store/connectStore.ts';
 import { servingStore } from './store/sharedStore.ts';
+import { joinObservers } from './telemetry/observer.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { readCertificate } from './tls/certificateFiles.ts';
 import { Renewals } from './tls/renewals.ts';
@@ -55,6 +57,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const files = tlsFiles(config);
   const certificate = files && (await readCertificate(files));
   const openWork = new OpenWork();
+  const observer = joinObservers(accessLog(log));
   let port = config.PORT;
   const maxConnections = affordable(config.MAX_CONNECTIONS);
   const mode = createMode(
@@ -67,6 +70,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
           log('error', 'daytona.rejected', { call, status });
         } else log('warn', 'daytona.failed', { call, status, cause });
       },
+      onCall: observer.apiCall,
     },
     () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
   );
@@ -85,6 +89,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       mayBePrivate: privatePolicy(mode.allowPrivate, config.DAYTONA_API_URL),
     }),
     log,
+    observer,
   });
   const store = await connectStore(config, log);
   const sandboxes = createSandboxes(config, {
@@ -92,6 +97,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     probe: carrier.probe,
     store,
     log,
+    observer,
   });
   const { directory } = sandboxes;
   const access = await createAccess(
@@ -99,6 +105,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     sandboxes.forAccess,
     mode.platform ?? mode.daytona,
     log,
+    observer,
     () => port,
     store,
   );
@@ -137,6 +144,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const server = createProxyServer({
     chain,
     log,
+    observer,
     certificate,
     trustedProxies: config.TRUSTED_PROXIES,
     assumedProto: config.PROXY_PROTOCOL,

@@ -24,6 +24,8 @@ export interface CacheRules extends Freshness, Pick<LinkRules, 'linkedBy'> {
 export interface Resolution {
   readonly link: Link;
   readonly facts: SandboxFacts;
+  /** True where it is the last that was heard, for want of an answer. */
+  readonly stale?: boolean;
 }
 
 /** What Daytona has told of sandboxes, and how true it still is. */

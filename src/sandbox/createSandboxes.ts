@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Refusal } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import { Activity } from './activity.ts';
 import { SandboxCache } from './cache.ts';
 import { SandboxDirectory } from './directory.ts';
@@ -24,6 +25,7 @@ export interface SandboxSources {
   /** What all instances share; undefined where there is one. */
   readonly store: SharedStore | undefined;
   readonly log: Log;
+  readonly observer: Observer;
 }
 
 export interface SandboxParts {
@@ -38,7 +40,7 @@ export interface SandboxParts {
 
 /** Builds everything behind the question where a sandbox lives, and whether it is awake. */
 export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
-  const { mode, probe, store, log } = sources;
+  const { mode, probe, store, log, observer } = sources;
   const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
@@ -82,6 +84,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     cooldownMs: config.WAKE_COOLDOWN_MS,
     most: config.WAKE_MAX,
     log,
+    observer,
   });
   const events =
     config.DAYTONA_EVENTS === 'auto' && config.DAYTONA_API_KEY !== undefined
@@ -108,6 +111,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       directory,
       wayTo,
       activity,
+      observer,
       wake: { mode: mode.mayStart ? config.WAKE : 'off', holdMs: config.WAKE_HOLD_MS, waker },
     },
     sweep: () => {

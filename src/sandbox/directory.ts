@@ -81,7 +81,8 @@ export class SandboxDirectory {
     if (!last) this.#lookups.requireBudget(client);
     this.#misses += 1;
     const look = () => this.#resolving.run(keyOf(address), () => this.#lookUp(address, client));
-    return this.#lasts.or(address.id, look, last);
+    const found = await this.#lasts.or(address.id, look, last);
+    return found === last ? { ...found, stale: true } : found;
   }
 
   /**

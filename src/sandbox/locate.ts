@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { addressOf, clientLeft, type Exchange, type Upstream } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import type { Activity } from './activity.ts';
 import type { Resolution } from './cache.ts';
 import type { SandboxFacts } from './daytona.ts';
@@ -13,17 +14,19 @@ export interface LocateParts {
   readonly wayTo: SandboxMode['wayTo'];
   readonly wake: WakeParts;
   readonly activity: Activity;
+  readonly observer: Observer;
   /** Throws where the visitor was let in to another sandbox, or by a door that has closed since. */
   readonly recheck: (exchange: Exchange, sandbox: SandboxFacts) => void;
 }
 
 /** Stage 4: finds where the sandbox lives, awake or woken, and leaves the upstream on the request. */
 export function locateSandbox(parts: LocateParts): RequestHandler {
-  const { directory, wayTo, wake, activity, recheck } = parts;
+  const { directory, wayTo, wake, activity, observer, recheck } = parts;
 
   const upstreamOf = (req: Request, found: Resolution): Upstream => {
     const { exchange } = req;
     const address = addressOf(exchange);
+    if (found.stale) exchange.cache = 'stale';
     recheck(exchange, found.facts);
     const way = wayTo(found, { port: address.port, toolbox: exchange.mount !== '' });
     const { sandboxId } = found.link;
@@ -49,15 +52,18 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
 
   return async (req, res, next) => {
     const { exchange } = req;
+    exchange.timeline.enter('lookup');
     const address = addressOf(exchange);
     const known = directory.known(address);
     if (known && !exchange.lookedUp) directory.noteHit(address);
+    exchange.cache = known && !exchange.lookedUp ? 'hit' : 'miss';
     const upstream = known
       ? upstreamOf(req, known)
       : await find(req, () => directory.resolve(address, exchange.visitor.network));
     if (clientLeft(req, res)) return;
     if (!upstream) throw new ProxyError('INTERNAL');
     exchange.upstream = upstream;
+    observer.carried(address, exchange.kind);
     exchange.noteUse = activity.watch(exchange, req, upstream.sandboxId);
     next();
   };
