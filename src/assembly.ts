@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { type Access, createAccess } from './access/access.ts';
 import { shareOrigins } from './access/cors.ts';
 import { createApp } from './app.ts';
-import type { Config } from './config/config.ts';
+import { type Config, ConfigError } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
 import { affordable } from './descriptors.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
+import { explainStartError } from './lifecycle/startError.ts';
 import { countHits } from './limits/hits.ts';
 import { Occupancy } from './limits/occupancy.ts';
 import { renewCertificate } from './listener.ts';
@@ -24,6 +25,8 @@ import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateN
 import { createProxyServer } from './server.ts';
 import { connectStore } from './store/connectStore.ts';
 import { servingStore } from './store/sharedStore.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { listenForMetrics, metricsPage } from './telemetry/metricsPage.ts';
 import { joinObservers } from './telemetry/observer.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { readCertificate } from './tls/certificateFiles.ts';
@@ -34,6 +37,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 export interface RunningProxy {
   readonly port: number;
+  /** Of the metrics, where they have one of their own. */
+  readonly metricsPort: number | undefined;
   /** MAX_CONNECTIONS, or fewer where the process may not open as many. */
   readonly maxConnections: number;
   readonly openWork: OpenWork;
@@ -57,7 +62,8 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const files = tlsFiles(config);
   const certificate = files && (await readCertificate(files));
   const openWork = new OpenWork();
-  const observer = joinObservers(accessLog(log));
+  const metrics = createMetrics();
+  const observer = joinObservers(accessLog(log, config.LOG_SAMPLE), metrics.observer);
   let port = config.PORT;
   const maxConnections = affordable(config.MAX_CONNECTIONS);
   const mode = createMode(
@@ -120,7 +126,11 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    pages: [access.pages, ...platformPages(mode, carrier, access.chain)],
+    pages: [
+      access.pages,
+      ...platformPages(mode, carrier, access.chain),
+      ...(config.METRICS_PORT === undefined ? [metricsPage(metrics, config.STATS_TOKEN)] : []),
+    ],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     warning: {
@@ -154,8 +164,13 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     maxHeaderBytes: config.MAX_HEADER_BYTES,
     headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
   });
+  const metricsListener = await listenForMetrics(metrics, config).catch((error) => {
+    store?.close();
+    throw new ConfigError(explainStartError(error, 'METRICS_'));
+  });
   server.listen(config.PORT, config.HOST);
   await once(server, 'listening').catch((error) => {
+    metricsListener?.close();
     store?.close();
     throw error;
   });
@@ -170,6 +185,16 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       log,
       serve: (renewed) => renewCertificate(server, renewed),
     });
+  metrics.show({
+    version,
+    mode: config.MODE,
+    open: () => openWork.counts(),
+    cacheSize: () => directory.cached().length,
+    waiters: () => directory.waiting,
+    draining: () => openWork.draining,
+    storeUp: () => store && Number(store.status() === 'up'),
+    certificateEnd: () => renewals && renewals.end / 1000,
+  });
   const sweeper = setInterval(() => {
     access.sweep();
     const count = sandboxes.sweep();
@@ -177,6 +202,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   }, sweepMs);
   return {
     port,
+    metricsPort: metricsListener?.port,
     maxConnections,
     openWork,
     certificate,
@@ -190,6 +216,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       });
       sandboxes.close();
       carrier.close();
+      metricsListener?.close();
       store?.close();
     },
   };

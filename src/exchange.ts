@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from './replies/errors.ts';
 import { Timeline } from './telemetry/timeline.ts';
+import { type Trace, traceOf } from './telemetry/trace.ts';
 
 /** The port of a sandbox that a host name asks for; `id` may be a sandbox's name. */
 export interface SandboxAddress {
@@ -102,7 +103,8 @@ export type GentleEnd = (withinMs: number) => void;
 /** Keeps a gentle end for the day on which the process stops; gives what forgets it again. */
 export type KeepGentleEnd = (end: GentleEnd, kind?: Exchange['kind']) => () => void;
 
-type RequestLine = Pick<IncomingMessage, 'method' | 'url'>;
+type RequestHead = Pick<IncomingMessage, 'method' | 'url'> &
+  Partial<Pick<IncomingMessage, 'headers'>>;
 
 /** One request or upgrade on its way, and what the stages leave for the stages after them. */
 export class Exchange {
@@ -158,15 +160,14 @@ export class Exchange {
   /** Of bodies, and of a WebSocket's frames. */
   bytesUp = 0;
   bytesDown = 0;
-  /** The id of the trace that it belongs to, 32 hexadecimal digits. */
-  readonly traceId: string;
+  readonly trace: Trace;
   #over = false;
   readonly #last: (() => void)[] = [];
   readonly #keepEnd: KeepGentleEnd | undefined;
 
   constructor(
     requestId: string,
-    req: RequestLine,
+    req: RequestHead,
     visitor: Visitor,
     upgrade?: Upgrade,
     keepEnd?: KeepGentleEnd,
@@ -179,7 +180,7 @@ export class Exchange {
     this.ownFields = ['X-Request-Id', requestId];
     this.upgrade = upgrade;
     this.#keepEnd = keepEnd;
-    this.traceId = requestId;
+    this.trace = traceOf(req.headers, requestId);
   }
 
   /**

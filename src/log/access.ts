@@ -1,16 +1,39 @@
 import type { FinishedExchange, Observer } from '../telemetry/observer.ts';
+import { type Phase, phases } from '../telemetry/timeline.ts';
 import type { Facts, Log } from './logger.ts';
 
-/** Writes the one access line of each finished request or socket. */
-export function accessLog(log: Log): Partial<Observer> {
+/** Whatever takes as long as this may have to be explained, in ms. */
+const slowMs = 1_000;
+
+/**
+ * Writes the access line of each finished request or socket: what is needed to explain why it was
+ * slow or failed.
+ *
+ * @param sample of ordinary requests every so manyth has a line
+ */
+export function accessLog(log: Log, sample: number): Partial<Observer> {
   if (!log.enabled('info')) return {};
-  return { finished: (exchange) => log('info', 'access', factsOf(exchange)) };
+  let ordinary = 0;
+  return {
+    finished: (exchange) => {
+      const counts = isOrdinary(exchange);
+      if (counts && ordinary++ % sample !== 0) return;
+      log('info', 'access', factsOf(exchange, counts && sample > 1 ? sample : undefined));
+    },
+  };
 }
 
-function factsOf({ phases, ...exchange }: FinishedExchange): Facts {
+function isOrdinary({ kind, code, status, durationMs }: FinishedExchange): boolean {
+  return kind === 'request' && !code && status < 499 && durationMs < slowMs;
+}
+
+/** @param sample how many requests the line stands for, where that is more than itself */
+function factsOf(exchange: FinishedExchange, sample: number | undefined): Facts {
+  const { phases: took } = exchange;
   return {
     requestId: exchange.requestId,
-    kind: exchange.kind === 'websocket' ? 'websocket' : 'http',
+    traceId: exchange.traceId,
+    kind: exchange.kind === 'request' ? 'http' : exchange.kind,
     method: exchange.method,
     host: exchange.host,
     path: exchange.path,
@@ -20,5 +43,28 @@ function factsOf({ phases, ...exchange }: FinishedExchange): Facts {
     sandbox: exchange.sandbox?.id,
     port: exchange.sandbox?.port,
     durationMs: Math.round(exchange.durationMs),
+    limitsMs: tenths(took.limits),
+    accessMs: tenths(took.access),
+    lookupMs: tenths(took.lookup),
+    connectMs: tenths(took.connect),
+    firstByteMs: tenths(took.firstByte),
+    bodyMs: tenths(took.body),
+    longest: exchange.durationMs >= slowMs ? longestOf(took) : undefined,
+    bytesUp: exchange.bytesUp || undefined,
+    bytesDown: exchange.bytesDown || undefined,
+    cache: exchange.cache,
+    retries: exchange.retries || undefined,
+    healed: exchange.healed || undefined,
+    upstream: exchange.upstream,
+    sample,
   };
+}
+
+/** Undefined for a phase that it did not come to. */
+function tenths(ms: number): number | undefined {
+  return ms === 0 ? undefined : Math.round(ms * 10) / 10;
+}
+
+function longestOf(took: FinishedExchange['phases']): Phase {
+  return phases.reduce((longest, phase) => (took[phase] > took[longest] ? phase : longest));
 }

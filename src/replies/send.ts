@@ -50,6 +50,16 @@ export function sendJson(
   send(req, res, status, 'application/json; charset=utf-8', JSON.stringify(body));
 }
 
+/** Sends a whole text of our own. */
+export function sendText(
+  req: IncomingMessage,
+  res: ServerResponse,
+  type: string,
+  text: string,
+): void {
+  send(req, res, 200, type, text);
+}
+
 /**
  * Sends one of our errors: a page where a person looks at it, else JSON. Once the sandbox's head
  * is out, nothing of ours may follow it, so the connection is destroyed instead.

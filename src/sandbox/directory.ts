@@ -187,6 +187,11 @@ export class SandboxDirectory {
     return this.#cache.sweep();
   }
 
+  /** Requests that wait for a lookup, whoever began it. */
+  get waiting(): number {
+    return this.#resolving.waiting;
+  }
+
   counters(): { hits: number; misses: number; stale: number } {
     return { hits: this.#hits, misses: this.#misses, stale: this.#lasts.served };
   }
