@@ -24,9 +24,7 @@ test('the access line tells where the time went, which cache answered, and by wh
   const [first, second] = await linesOf(2);
   expect(first).toMatchObject({ status: 200, cache: 'miss', bytesDown: 5 });
   expect(second).toMatchObject({ status: 200, cache: 'hit', bytesDown: 5 });
-  const edge = new URL(rig.daytona.apiUrl).hostname;
   expect(String(first?.upstream)).toMatch(/^[\w.-]+:\d+$/);
-  expect(edge).not.toBe('');
   for (const line of [first, second]) {
     expect(line?.traceId).toMatch(/^[\da-f]{32}$/);
     expect(Number(line?.firstByteMs)).toBeGreaterThanOrEqual(thinking - 5);

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import net, { type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ask, codeOf, open as openStream, openWebSocket } from '../../support/client.ts';
 import { echoSockets } from '../../support/echo.ts';
 import { eventually } from '../../support/eventually.ts';
 import { type Rig, startRig } from '../../support/rig.ts';
-import { sumOf } from '../../support/scrape.ts';
+import { samplesIn, sumOf } from '../../support/scrape.ts';
 
 let rig: Rig;
 afterEach(() => rig.close());
@@ -64,8 +64,12 @@ describe('/metrics', () => {
     await ask(rig.proxy.port, { host: '3000-a-guess.proxy.test' });
     const text = await scrape();
     expect(sumOf(text, `${prefix}request_duration_seconds_count`, { method: 'other' })).toBe(1);
+    const values = samplesIn(text)
+      .flatMap(({ labels }) => Object.values(labels))
+      .join('\n');
+    expect(values).toContain('other');
     for (const word of [rig.sandbox.id, 'a-guess', 'PROPFIND', '127.0.0.1', '3000', 'a-path']) {
-      expect(text).not.toContain(word);
+      expect(values).not.toContain(word);
     }
   });
 });
@@ -162,20 +166,28 @@ describe('the metrics', () => {
   });
 
   test('tell a request that was sent again because its connection had been closed', async () => {
-    const sockets = new Set<Socket>();
-    rig = await startRig({
-      app: (req, res) => {
-        const second = sockets.has(req.socket);
-        sockets.add(req.socket);
-        if (second) req.socket.destroy();
-        else res.end('ok');
-      },
+    // Every connection carries one answer, says that it stays open, and is reset by the next request.
+    const answered = new Set<Socket>();
+    const app = net.createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => {
+        if (answered.has(socket)) socket.resetAndDestroy();
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        answered.add(socket);
+      });
     });
+    app.listen(0, '127.0.0.1');
+    await once(app, 'listening');
+    const { port } = app.address() as AddressInfo;
+    rig = await startRig();
+    rig.daytona.faults.previewUrl = (url) => url.replace(/:\d+$/, `:${port}`);
     await get();
     expect((await get()).body).toBe('ok');
     expect(await sum('upstream_retries_total')).toBe(1);
     const line = rig.logs().filter(({ event }) => event === 'access')[1];
     expect(line).toMatchObject({ status: 200, retries: 1 });
+    app.close();
+    for (const socket of answered) socket.destroy();
   });
 
   test('tell how many wait for one lookup', async () => {
