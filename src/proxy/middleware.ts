@@ -36,7 +36,7 @@ export interface ProxyOptions extends UpgradeRules {
   /** So many redirects within a sandbox are followed for a visitor; with 0 all are the visitor's. */
   readonly followRedirects: number;
   readonly log: Log;
-  readonly observer: Pick<Observer, 'healed'>;
+  readonly observer: Pick<Observer, 'carried' | 'healed'>;
 }
 
 /** Stage 5, and the connections that it keeps. */
@@ -63,7 +63,12 @@ export function createCarrier(options: ProxyOptions): Carrier {
 
   const send = async (req: IncomingMessage, res: Upgrade['response'], body?: RequestBody) => {
     const { exchange } = req;
-    exchange.carriedTo = exchange.upstream?.target;
+    const { sandbox, carriedTo } = exchange;
+    // Of whoever has left, the end may have been told.
+    if (sandbox && !clientLeft(req, res)) {
+      if (!carriedTo) observer.carried(sandbox, exchange.kind);
+      exchange.carriedTo = exchange.upstream?.target;
+    }
     exchange.timeline.enter('connect');
     const head = requestHead(fieldsOnTrail(req.rawHeaders, exchange.trail), exchange, originMode);
     if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);

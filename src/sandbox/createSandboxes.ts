@@ -111,7 +111,6 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       directory,
       wayTo,
       activity,
-      observer,
       wake: { mode: mode.mayStart ? config.WAKE : 'off', holdMs: config.WAKE_HOLD_MS, waker },
     },
     sweep: () => {

@@ -1,7 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { addressOf, clientLeft, type Exchange, type Upstream } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
-import type { Observer } from '../telemetry/observer.ts';
 import type { Activity } from './activity.ts';
 import type { Resolution } from './cache.ts';
 import type { SandboxFacts } from './daytona.ts';
@@ -14,14 +13,13 @@ export interface LocateParts {
   readonly wayTo: SandboxMode['wayTo'];
   readonly wake: WakeParts;
   readonly activity: Activity;
-  readonly observer: Observer;
   /** Throws where the visitor was let in to another sandbox, or by a door that has closed since. */
   readonly recheck: (exchange: Exchange, sandbox: SandboxFacts) => void;
 }
 
 /** Stage 4: finds where the sandbox lives, awake or woken, and leaves the upstream on the request. */
 export function locateSandbox(parts: LocateParts): RequestHandler {
-  const { directory, wayTo, wake, activity, observer, recheck } = parts;
+  const { directory, wayTo, wake, activity, recheck } = parts;
 
   const upstreamOf = (req: Request, found: Resolution): Upstream => {
     const { exchange } = req;
@@ -63,7 +61,6 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
     if (clientLeft(req, res)) return;
     if (!upstream) throw new ProxyError('INTERNAL');
     exchange.upstream = upstream;
-    observer.carried(address, exchange.kind);
     exchange.noteUse = activity.watch(exchange, req, upstream.sandboxId);
     next();
   };

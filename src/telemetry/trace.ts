@@ -18,11 +18,12 @@ const valid =
   /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(-[\x21-\x7e]{1,200})?$/;
 /** What every implementation has to carry at least (section 3.3.1.5). */
 const longestState = 512;
-const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+/** A request id as we make them, or Nginx: 32 hexadecimal digits, perhaps with dashes between. */
+const traceable = /^(?!0{32})[\da-f]{32}$/;
 
 /**
  * Finds the trace of a request. A visitor's goes on as it came, because we add no span to it; where
- * there is none, or no valid one, one begins here: its id is the request's without the dashes.
+ * there is none, or no valid one, one begins here: its id is the request's, if that can be one.
  *
  * @param headers undefined where there are none to look at
  */
@@ -37,7 +38,8 @@ export function traceOf(headers: IncomingHttpHeaders | undefined, requestId: str
   if (found && (found[1] !== '00' || found[3] === undefined)) {
     return { id: found[2] ?? '', parent: given as string, state: stateIn(headers?.tracestate) };
   }
-  const id = (uuid.test(requestId) ? requestId : randomUUID()).replaceAll('-', '');
+  const digits = requestId.replaceAll('-', '');
+  const id = traceable.test(digits) ? digits : randomUUID().replaceAll('-', '');
   return { id, parent: `00-${id}-${nextSpan()}-01`, state: undefined };
 }
 

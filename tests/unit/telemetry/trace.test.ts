@@ -34,6 +34,11 @@ test.each([
   expect(trace.state).toBeUndefined();
 });
 
+test('takes the request id that Nginx gave for the trace’s', () => {
+  expect(traceOf({}, 'ab'.repeat(16)).id).toBe('ab'.repeat(16));
+  expect(traceOf({}, '0'.repeat(32)).id).not.toBe('0'.repeat(32));
+});
+
 test('begins one of its own for a request id that is no UUID, another each time', () => {
   const ids = [1, 2, 3].map(() => traceOf({}, 'edge:1').id);
   expect(new Set(ids).size).toBe(3);
