@@ -20,8 +20,8 @@ export async function serve(format?: 'json'): Promise<void> {
       level: config.LOG_LEVEL,
       format: format ?? config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
     });
-    log('info', 'start.config', shownConfig(env));
     const proxy = await startProxy(config, log);
+    log('info', 'start.config', shownConfig(env));
     announce(config, proxy, log);
     runUntilStopped({ log, openWork: proxy.openWork, stop: (hurryMs) => proxy.close(hurryMs) });
   } catch (error) {

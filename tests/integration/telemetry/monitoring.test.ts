@@ -1,5 +1,7 @@
 /** What is under docker/monitoring, against what the proxy really tells. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { type ErrorCode, ProxyError } from '../../../src/replies/errors.ts';
@@ -41,7 +43,7 @@ let samples: Sample[];
 
 beforeAll(async () => {
   rig = await startRig({
-    app: (_req, res) => void res.end('ok'),
+    app: (req, res) => void (req.url === '/silent' ? rig.app.emit('silent') : res.end('ok')),
     env: { METRICS_PORT: '0', CACHE_TTL: '600000' },
   });
   echoSockets(rig.app);
@@ -52,6 +54,11 @@ beforeAll(async () => {
   await send({ host: 'localhost', path: '/health' });
   const { socket } = await openWebSocket(rig.proxy.port, rig.host());
   socket.terminate();
+  const silent = once(rig.app, 'silent');
+  const leaving = net.connect(rig.proxy.port, '127.0.0.1');
+  leaving.write(`GET /silent HTTP/1.1\r\nHost: ${rig.host()}\r\n\r\n`);
+  await silent;
+  leaving.destroy();
   rig.daytona.faults.startStatus = 500;
   const other = rig.daytona.sandboxes.create({ state: 'stopped' });
   await send({ host: rig.host(3000, other), method: 'POST', headers: { 'x-proxy-wait': '0' } });
@@ -61,7 +68,11 @@ beforeAll(async () => {
   rig.daytona.faults.apiStatus = 500;
   await send({ host: '3000-another.proxy.test' });
   const called = () => ask(rig.proxy.metricsPort ?? 0, { host: 'localhost', path: '/metrics' });
-  await eventually(async () => (await called()).body.includes('call="start"'));
+  const late = ['call="start"', 'outcome="left"'];
+  await eventually(async () => {
+    const { body } = await called();
+    return late.every((one) => body.includes(one));
+  });
   text = (await called()).body;
   samples = samplesIn(text);
 });
