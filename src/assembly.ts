@@ -23,6 +23,7 @@ import type { SandboxMode } from './sandbox/mode.ts';
 import { buildLogPages } from './sandbox/platform/buildLogs.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
+import { createStats, recordStats } from './stats/createStats.ts';
 import { connectStore } from './store/connectStore.ts';
 import { servingStore } from './store/sharedStore.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -63,7 +64,9 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const certificate = files && (await readCertificate(files));
   const openWork = new OpenWork();
   const metrics = createMetrics();
-  const observer = joinObservers(accessLog(log, config.LOG_SAMPLE), metrics.observer);
+  const record = recordStats();
+  const told = [accessLog(log, config.LOG_SAMPLE), metrics.observer, ...record.observers];
+  const observer = joinObservers(...told);
   let port = config.PORT;
   const maxConnections = affordable(config.MAX_CONNECTIONS);
   const mode = createMode(
@@ -115,6 +118,17 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     () => port,
     store,
   );
+  record.visits.linkedBy = mode.links.linkedBy;
+  const stats = createStats(config, {
+    record,
+    store,
+    failures: access.chain.access.failures,
+    version,
+    port: () => port,
+    openWork,
+    cached: () => directory.cached(),
+    forget: sandboxes.forget,
+  });
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
@@ -128,6 +142,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     ...access.chain,
     pages: [
       access.pages,
+      stats.pages,
       ...platformPages(mode, carrier, access.chain),
       ...(config.METRICS_PORT === undefined ? [metricsPage(metrics, config.STATS_TOKEN)] : []),
     ],
@@ -217,6 +232,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       sandboxes.close();
       carrier.close();
       metricsListener?.close();
+      await stats.close();
       store?.close();
     },
   };

@@ -33,6 +33,12 @@ export interface SandboxParts {
   readonly stage: Omit<LocateParts, 'recheck'>;
   /** What access may ask. */
   readonly forAccess: SandboxSource;
+  /**
+   * Drops what is known of a sandbox, or of all, on all instances: Daytona is asked anew.
+   *
+   * @param port one that only another instance may know
+   */
+  forget(sandbox?: { readonly id: string; readonly port: number | undefined }): void;
   /** Drops expired entries and says how many links those were. */
   sweep(): number;
   close(): void;
@@ -44,6 +50,12 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
   const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
+  const clear = () => {
+    const cleared = cache.clear();
+    log('info', 'cache.forget', { sandbox: 'all', reason: 'an operator wants it' });
+    void shared?.forgetAll(cleared);
+  };
+  const tellCleared = shareNews(store, 'forgotten-all', clear);
   const tellStart = shareNews(store, 'starting', (id) => waker.heard(id));
   const cache = new SandboxCache(
     {
@@ -112,6 +124,14 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       wayTo,
       activity,
       wake: { mode: mode.mayStart ? config.WAKE : 'off', holdMs: config.WAKE_HOLD_MS, waker },
+    },
+    forget: (sandbox) => {
+      if (sandbox) {
+        const ports = sandbox.port === undefined ? [] : [sandbox.port];
+        return cache.forget(sandbox.id, 'an operator wants it', ports);
+      }
+      clear();
+      return tellCleared('all');
     },
     sweep: () => {
       waker.sweep();
