@@ -72,7 +72,9 @@ export function statsPages({ door, listeners, report, forget }: StatsPagesParts)
     if (isOthersDoing(req)) throw new ProxyError('CROSS_SITE');
     const admission = await door.admit(req);
     if (!admission) throw new ProxyError('UNAUTHORIZED');
-    if (!clientLeft(req, res)) await listeners.add(req, res, admission.until);
+    if (clientLeft(req, res)) return;
+    if (req.method === 'HEAD') sendEmpty(req, res, 200);
+    else await listeners.add(req, res, admission.until);
   });
 
   router.post('/stats/login', awaitBody, async (req, res) => {
