@@ -4,6 +4,7 @@ import type { Router } from 'express';
 import type { Failures } from '../access/failures.ts';
 import type { Config } from '../config/config.ts';
 import { cookieSecrets } from '../config/cookieSecrets.ts';
+import type { OpenWork } from '../lifecycle/openWork.ts';
 import { Seals } from '../seals.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import { servingStore } from '../store/sharedStore.ts';
@@ -30,10 +31,7 @@ export interface StatsParts {
   readonly failures: Failures;
   readonly version: string;
   readonly port: () => number;
-  readonly draining: () => boolean;
-  readonly counts: () => Readonly<
-    Record<'openRequests' | 'openWebSockets' | 'openEventStreams' | 'openConnections', number>
-  >;
+  readonly openWork: OpenWork;
   readonly cached: InstanceFacts['cached'];
   readonly forget: Forget;
 }
@@ -48,16 +46,16 @@ export function recordStats(): StatsRecord {
 /** Builds the page for operators. */
 export function createStats(
   config: Config,
-  { record, store, failures, version, port, draining, counts, cached, forget }: StatsParts,
+  { record, store, failures, version, port, openWork, cached, forget }: StatsParts,
 ): { readonly pages: Router; close(): Promise<void> } {
   const secrets = cookieSecrets(config);
   const seals = new Seals(secrets.length > 0 ? secrets : [randomBytes(32).toString('base64url')]);
   const facts: InstanceFacts = {
     version,
     name: () => `${hostname()}:${port()}`,
-    draining,
+    draining: () => openWork.draining,
     open: () => {
-      const open = counts();
+      const open = openWork.counts();
       // The open pages are streams too, but nobody's traffic.
       return {
         requests: Math.max(0, open.openRequests - listeners.size),
