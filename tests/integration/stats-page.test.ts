@@ -127,6 +127,17 @@ describe('the stream', () => {
     expect(last?.plots.open?.[0]?.at(-1)).toBe(2);
   });
 
+  test('has no connection open at a sandbox that turned one away', async () => {
+    await start({ MAX_CONNECTIONS_PER_SANDBOX: '1' });
+    const app = await open(rig.proxy.port, { host: rig.host(), path: '/stream' });
+    expect((await visit()).status).toBe(503);
+    const stream = await listen();
+    expect((await stream.next())?.sandboxes[0]?.cells[3]).toBe('1');
+    app.destroy();
+    const none = async () => (await stream.next())?.sandboxes[0]?.cells[3] === '0';
+    expect(await eventually(none)).toBe(true);
+  });
+
   test('has a bound on how many listen', async () => {
     await start();
     const all = await Promise.all(Array.from({ length: 25 }, () => listen()));
