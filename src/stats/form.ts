@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProxyError } from '../replies/errors.ts';
 
 const mostBytes = 4_096;
@@ -10,33 +10,39 @@ const withinMs = 10_000;
  *
  * @throws ProxyError INVALID_REQUEST for what is no such form, is too large, or does not come
  */
-export function readForm(req: IncomingMessage): Promise<URLSearchParams> {
+export async function readForm(
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<URLSearchParams> {
+  if (!/^application\/x-www-form-urlencoded\b/i.test(req.headers['content-type'] ?? '')) {
+    throw new ProxyError('INVALID_REQUEST');
+  }
+  if (req.exchange.awaitsContinue) res.writeContinue();
+  req.exchange.awaitsContinue = false;
+  // A request without a body has ended before anybody could listen.
+  return new URLSearchParams(req.readableEnded ? '' : await readText(req));
+}
+
+function readText(req: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    const late = setTimeout(() => refuse(), withinMs);
     const refuse = () => {
-      req.off('data', take);
-      req.resume();
-      end(() => reject(new ProxyError('INVALID_REQUEST')));
-    };
-    const late = setTimeout(refuse, withinMs);
-    const end = (then: () => void) => {
       clearTimeout(late);
-      then();
+      req.off('data', take).resume();
+      reject(new ProxyError('INVALID_REQUEST'));
     };
     const take = (chunk: Buffer) => {
       size += chunk.length;
-      chunks.push(chunk);
       if (size > mostBytes) refuse();
+      else chunks.push(chunk);
     };
-    if (!/^application\/x-www-form-urlencoded\b/i.test(req.headers['content-type'] ?? '')) {
-      refuse();
-      return;
-    }
     req.on('data', take);
-    req.once('end', () =>
-      end(() => resolve(new URLSearchParams(Buffer.concat(chunks).toString()))),
-    );
-    req.once('close', refuse); // Once it has ended, this is of no effect.
+    req.once('end', () => {
+      clearTimeout(late);
+      resolve(Buffer.concat(chunks).toString());
+    });
+    req.once('close', refuse); // Where it has ended before, this changes nothing.
   });
 }

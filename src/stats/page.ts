@@ -94,7 +94,7 @@ export function statsPage(report: Report, mayLeave: boolean): string {
   const leave = '<form method="post" action="/stats/logout"><button>Sign out</button></form>';
   return documentOf(
     'Statistics',
-    '<noscript><meta http-equiv="refresh" content="10"></noscript><script src="/stats/page.js" defer></script>',
+    '<noscript><meta http-equiv="refresh" content="10"></noscript><script type="module" src="/stats/page.js"></script>',
     `<a class="skip" href="#main">To the figures</a>
 ${fill(`<header>
 <h1>daytona-proxy</h1>

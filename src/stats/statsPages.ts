@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { clientLeft } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { protection, sendEmpty, sendProtected, sendRedirect, wantsPage } from '../replies/send.ts';
@@ -45,10 +45,14 @@ const protectPage = protection(
  */
 export function statsPages({ door, listeners, report, forget }: StatsPagesParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
-  const show = (req: Request, res: Response, status: number, body: string) => {
+  const show = (req: Request, res: Response, status: 200 | 401, body: string) => {
     if (clientLeft(req, res)) return;
     res.setHeader('Vary', 'Accept, Sec-Fetch-Dest');
-    if (status === 401) res.setHeader('WWW-Authenticate', 'Bearer');
+    if (status === 401) {
+      req.exchange.error = 'UNAUTHORIZED';
+      res.setHeader('X-Proxy-Error', req.exchange.error);
+      res.setHeader('WWW-Authenticate', 'Bearer');
+    }
     sendProtected(req, res, status, html, body, protectPage);
   };
 
@@ -77,8 +81,8 @@ export function statsPages({ door, listeners, report, forget }: StatsPagesParts)
     else await listeners.add(req, res, admission.until);
   });
 
-  router.post('/stats/login', awaitBody, async (req, res) => {
-    const shown = (await readForm(req)).get('token') ?? '';
+  router.post('/stats/login', async (req, res) => {
+    const shown = (await readForm(req, res)).get('token') ?? '';
     const cookie = await door.logIn(req, shown);
     if (cookie === undefined) return show(req, res, 401, loginPage('That is not the token.'));
     return goBack(req, res, cookie);
@@ -86,9 +90,9 @@ export function statsPages({ door, listeners, report, forget }: StatsPagesParts)
 
   router.post('/stats/logout', (req, res) => goBack(req, res, door.logOut(req)));
 
-  router.post('/stats/forget', awaitBody, async (req, res) => {
+  router.post('/stats/forget', async (req, res) => {
     await door.requireChange(req);
-    const form = await readForm(req);
+    const form = await readForm(req, res);
     const key = form.get('key');
     if (key === null && form.get('all') !== 'yes') throw new ProxyError('NOT_FOUND');
     drop(key);
@@ -114,12 +118,6 @@ function sandboxOf(key: string): { id: string; port: number | undefined } {
   if (id === undefined) throw new ProxyError('NOT_FOUND');
   return { id, port: port === undefined ? undefined : Number(port) };
 }
-
-const awaitBody: RequestHandler = ({ exchange }, res, next) => {
-  if (exchange.awaitsContinue) res.writeContinue();
-  exchange.awaitsContinue = false;
-  next();
-};
 
 function goBack(req: Request, res: Response, cookie?: string): void {
   if (clientLeft(req, res)) return;
