@@ -20,7 +20,7 @@ export interface StatsPagesParts {
   readonly forget: Forget;
 }
 
-const script = readFileSync(new URL('./page.js', import.meta.url), 'utf8');
+const script = readFileSync(new URL('./browser.js', import.meta.url), 'utf8');
 const html = 'text/html; charset=utf-8';
 
 /**
