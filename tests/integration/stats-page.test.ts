@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ask, open, openWebSocket } from '../support/client.ts';
-import { CookieJar } from '../support/cookieJar.ts';
 import { echoSockets } from '../support/echo.ts';
 import { eventually } from '../support/eventually.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
@@ -9,8 +8,6 @@ import { type StatsEvents, statsEvents } from '../support/statsEvents.ts';
 
 const token = 'a-stats-token-for-tests';
 const browser = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-mode': 'navigate' };
-const ownPage = { ...browser, 'sec-fetch-dest': 'document', 'sec-fetch-site': 'same-origin' };
-const action = { 'x-stats-action': 'forget' };
 
 let rig: Rig;
 const streams: StatsEvents[] = [];
@@ -31,12 +28,8 @@ async function start(env: Record<string, string> = {}): Promise<void> {
   echoSockets(rig.app);
 }
 const visit = (path = '/') => ask(rig.proxy.port, { host: rig.host(), path });
-const local = (path: string, headers = {}, method = 'GET') =>
-  ask(rig.proxy.port, { host: 'localhost', path, headers, method });
-const keys = async () => {
-  const { body } = await local('/stats');
-  return (JSON.parse(body).entries as { key: string }[]).map(({ key }) => key);
-};
+const local = (path: string, headers = {}) =>
+  ask(rig.proxy.port, { host: 'localhost', path, headers });
 const listen = async (headers = {}) => {
   const stream = await statsEvents(rig.proxy.port, 'localhost', headers);
   streams.push(stream);
@@ -171,144 +164,5 @@ describe('the stream', () => {
     await rig.proxy.close();
     expect(performance.now() - begun).toBeLessThan(8_000);
     expect(await stream.next()).toBeUndefined();
-  });
-});
-
-describe('STATS_TOKEN in a browser', () => {
-  const url = (path: string) => `http://${domain}:${rig.proxy.port}${path}`;
-  const logIn = (jar: CookieJar, shown: string) =>
-    jar.visit(url('/stats/login'), {
-      method: 'POST',
-      headers: ownPage,
-      body: `token=${encodeURIComponent(shown)}`,
-    });
-
-  test('is asked for once, and opens page and stream until one signs out', async () => {
-    await start();
-    const jar = new CookieJar();
-    const form = await jar.visit(url('/stats'));
-    expect([form.status, form.headers['www-authenticate']]).toEqual([401, 'Bearer']);
-    expect(form.body).toContain('action="/stats/login"');
-    const answer = await logIn(jar, token);
-    expect([answer.status, answer.headers.location]).toEqual([303, '/stats']);
-    const [cookie] = answer.headers['set-cookie'] ?? [];
-    expect(cookie).toMatch(
-      /^daytona-proxy-stats=[\w.-]+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/,
-    );
-    expect(cookie).not.toContain(token);
-    const page = await jar.visit(url('/stats'));
-    expect([page.status, page.body.includes('Sign out')]).toEqual([200, true]);
-    const sent = { cookie: `daytona-proxy-stats=${jar.get(domain, 'daytona-proxy-stats')}` };
-    const host = `${domain}:${rig.proxy.port}`;
-    const stream = await statsEvents(rig.proxy.port, host, sent);
-    streams.push(stream);
-    expect((await stream.next())?.texts.store).toBe('memory');
-    await jar.visit(url('/stats/logout'), { method: 'POST', headers: ownPage });
-    expect((await jar.visit(url('/stats'))).status).toBe(401);
-  });
-
-  test('is only asked for where one is set', async () => {
-    await start({ STATS_TOKEN: '' });
-    const { status, body } = await new CookieJar().visit(url('/stats'));
-    expect([status, body.includes('<form')]).toEqual([401, false]);
-  });
-
-  test('says where it was wrong, and cannot be guessed at', async () => {
-    await start({ AUTH_FAILURES_MAX: '3' });
-    const jar = new CookieJar();
-    for (let i = 0; i < 3; i++) {
-      const { status, body } = await logIn(jar, `guess-${i}`);
-      expect([status, body.includes('That is not the token.')]).toEqual([401, true]);
-    }
-    const right = await logIn(jar, token);
-    expect([right.status, right.headers['x-proxy-error']]).toEqual([429, 'TOO_MANY_FAILURES']);
-    expect(right.headers['set-cookie']).toBeUndefined();
-  });
-
-  test('is read from a small form only', async () => {
-    await start();
-    expect((await logIn(new CookieJar(), 'x'.repeat(5_000))).status).toBe(400);
-    const headers = { ...ownPage, 'content-type': 'application/json' };
-    const { status } = await ask(rig.proxy.port, {
-      host: domain,
-      path: '/stats/login',
-      method: 'POST',
-      headers,
-      body: JSON.stringify({ token }),
-    });
-    expect(status).toBe(400);
-  });
-
-  test('is kept in a cookie that needs HTTPS where the visitor has it', async () => {
-    await start({ TRUSTED_PROXIES: '127.0.0.1/32' });
-    const headers = {
-      ...ownPage,
-      'x-forwarded-for': '203.0.113.7',
-      'x-forwarded-proto': 'https',
-      'content-type': 'application/x-www-form-urlencoded',
-    };
-    const what = { host: domain, path: '/stats/login', method: 'POST', headers };
-    const answer = await ask(rig.proxy.port, { ...what, body: `token=${token}` });
-    expect(answer.headers['set-cookie']?.[0]).toMatch(
-      /^__Host-daytona-proxy-stats=.*; SameSite=Strict; Secure$/,
-    );
-  });
-});
-
-describe('forgetting', () => {
-  test('one sandbox has Daytona asked anew', async () => {
-    await start();
-    const other = rig.daytona.sandboxes.create({ ports: rig.sandbox.ports });
-    await visit();
-    await ask(rig.proxy.port, { host: rig.host(3000, other) });
-    const key = `${rig.sandbox.id}:3000`;
-    const { status } = await local(`/stats/${encodeURIComponent(key)}`, action, 'DELETE');
-    expect(status).toBe(204);
-    expect(await keys()).toEqual([`${other.id}:3000`]);
-    await visit();
-    expect(JSON.parse((await local('/stats')).body).misses).toBe(3);
-  });
-
-  test('all of them leaves none', async () => {
-    await start();
-    await visit();
-    expect((await local('/stats', action, 'DELETE')).status).toBe(204);
-    expect(await keys()).toEqual([]);
-    expect((await visit()).status).toBe(200);
-  });
-
-  test('works by the forms of the page, without JavaScript', async () => {
-    await start();
-    const post = (body: string) =>
-      ask(rig.proxy.port, {
-        host: 'localhost',
-        path: '/stats/forget',
-        method: 'POST',
-        headers: { ...ownPage, 'content-type': 'application/x-www-form-urlencoded' },
-        body,
-      });
-    await visit();
-    const one = await post(`key=${encodeURIComponent(`${rig.sandbox.id}:3000`)}`);
-    expect([one.status, one.headers.location, await keys()]).toEqual([303, '/stats', []]);
-    await visit();
-    expect([(await post('all=yes')).status, await keys()]).toEqual([303, []]);
-    expect((await post('all=no')).status).toBe(404);
-  });
-
-  test('works for programs with the token, which need no more than that', async () => {
-    await start();
-    await visit();
-    const headers = { authorization: `Bearer ${token}` };
-    const what = { host: domain, path: `/stats/${rig.sandbox.id}`, method: 'DELETE', headers };
-    expect((await ask(rig.proxy.port, what)).status).toBe(204);
-    expect(await keys()).toEqual([]);
-  });
-
-  test('of what can be no sandbox finds nothing', async () => {
-    await start();
-    for (const key of ['%20', 'a%2Fb', 'a:b', 'a:123456', 'x'.repeat(201)]) {
-      expect((await local(`/stats/${key}`, action, 'DELETE')).status).toBe(404);
-    }
-    expect((await local('/stats/%E0%A4%A', action, 'DELETE')).status).toBe(400);
   });
 });
