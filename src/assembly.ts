@@ -4,14 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { type Access, createAccess } from './access/access.ts';
 import { shareOrigins } from './access/cors.ts';
 import { createApp } from './app.ts';
-import type { Config } from './config/config.ts';
+import { type Config, ConfigError } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
 import { affordable } from './descriptors.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
+import { explainStartError } from './lifecycle/startError.ts';
 import { countHits } from './limits/hits.ts';
 import { Occupancy } from './limits/occupancy.ts';
 import { renewCertificate } from './listener.ts';
+import { accessLog } from './log/access.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { type Carrier, createCarrier } from './proxy/middleware.ts';
@@ -21,8 +23,12 @@ import type { SandboxMode } from './sandbox/mode.ts';
 import { buildLogPages } from './sandbox/platform/buildLogs.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
+import { createStats, recordStats } from './stats/createStats.ts';
 import { connectStore } from './store/connectStore.ts';
 import { servingStore } from './store/sharedStore.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { listenForMetrics, metricsPage } from './telemetry/metricsPage.ts';
+import { joinObservers } from './telemetry/observer.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { readCertificate } from './tls/certificateFiles.ts';
 import { Renewals } from './tls/renewals.ts';
@@ -32,6 +38,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 export interface RunningProxy {
   readonly port: number;
+  /** Of the metrics, where they have one of their own. */
+  readonly metricsPort: number | undefined;
   /** MAX_CONNECTIONS, or fewer where the process may not open as many. */
   readonly maxConnections: number;
   readonly openWork: OpenWork;
@@ -55,6 +63,10 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const files = tlsFiles(config);
   const certificate = files && (await readCertificate(files));
   const openWork = new OpenWork();
+  const metrics = createMetrics();
+  const record = recordStats();
+  const told = [accessLog(log, config.LOG_SAMPLE), metrics.observer, ...record.observers];
+  const observer = joinObservers(...told);
   let port = config.PORT;
   const maxConnections = affordable(config.MAX_CONNECTIONS);
   const mode = createMode(
@@ -67,6 +79,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
           log('error', 'daytona.rejected', { call, status });
         } else log('warn', 'daytona.failed', { call, status, cause });
       },
+      onCall: observer.apiCall,
     },
     () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
   );
@@ -85,6 +98,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       mayBePrivate: privatePolicy(mode.allowPrivate, config.DAYTONA_API_URL),
     }),
     log,
+    observer,
   });
   const store = await connectStore(config, log);
   const sandboxes = createSandboxes(config, {
@@ -92,6 +106,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     probe: carrier.probe,
     store,
     log,
+    observer,
   });
   const { directory } = sandboxes;
   const access = await createAccess(
@@ -99,9 +114,21 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     sandboxes.forAccess,
     mode.platform ?? mode.daytona,
     log,
+    observer,
     () => port,
     store,
   );
+  record.visits.linkedBy = mode.links.linkedBy;
+  const stats = createStats(config, {
+    record,
+    store,
+    failures: access.chain.access.failures,
+    version,
+    port: () => port,
+    openWork,
+    cached: () => directory.cached(),
+    forget: sandboxes.forget,
+  });
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
@@ -113,7 +140,12 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    pages: [access.pages, ...platformPages(mode, carrier, access.chain)],
+    pages: [
+      access.pages,
+      stats.pages,
+      ...platformPages(mode, carrier, access.chain),
+      ...(config.METRICS_PORT === undefined ? [metricsPage(metrics, config.STATS_TOKEN)] : []),
+    ],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     warning: {
@@ -137,6 +169,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const server = createProxyServer({
     chain,
     log,
+    observer,
     certificate,
     trustedProxies: config.TRUSTED_PROXIES,
     assumedProto: config.PROXY_PROTOCOL,
@@ -146,8 +179,13 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     maxHeaderBytes: config.MAX_HEADER_BYTES,
     headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
   });
+  const metricsListener = await listenForMetrics(metrics, config).catch((error) => {
+    store?.close();
+    throw new ConfigError(explainStartError(error, 'METRICS_'));
+  });
   server.listen(config.PORT, config.HOST);
   await once(server, 'listening').catch((error) => {
+    metricsListener?.close();
     store?.close();
     throw error;
   });
@@ -162,6 +200,16 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       log,
       serve: (renewed) => renewCertificate(server, renewed),
     });
+  metrics.show({
+    version,
+    mode: config.MODE,
+    open: () => openWork.counts(),
+    cacheSize: () => directory.cached().length,
+    waiters: () => directory.waiting,
+    draining: () => openWork.draining,
+    storeUp: () => store && Number(store.status() === 'up'),
+    certificateEnd: () => renewals && renewals.end / 1000,
+  });
   const sweeper = setInterval(() => {
     access.sweep();
     const count = sandboxes.sweep();
@@ -169,6 +217,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   }, sweepMs);
   return {
     port,
+    metricsPort: metricsListener?.port,
     maxConnections,
     openWork,
     certificate,
@@ -182,6 +231,8 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       });
       sandboxes.close();
       carrier.close();
+      metricsListener?.close();
+      await stats.close();
       store?.close();
     },
   };

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from './replies/errors.ts';
+import { Timeline } from './telemetry/timeline.ts';
+import { type Trace, traceOf } from './telemetry/trace.ts';
 
 /** The port of a sandbox that a host name asks for; `id` may be a sandbox's name. */
 export interface SandboxAddress {
@@ -99,9 +101,10 @@ export interface Upgrade {
 export type GentleEnd = (withinMs: number) => void;
 
 /** Keeps a gentle end for the day on which the process stops; gives what forgets it again. */
-export type KeepGentleEnd = (end: GentleEnd) => () => void;
+export type KeepGentleEnd = (end: GentleEnd, kind?: Exchange['kind']) => () => void;
 
-type RequestLine = Pick<IncomingMessage, 'method' | 'url'>;
+type RequestHead = Pick<IncomingMessage, 'method' | 'url'> &
+  Partial<Pick<IncomingMessage, 'headers'>>;
 
 /** One request or upgrade on its way, and what the stages leave for the stages after them. */
 export class Exchange {
@@ -111,8 +114,8 @@ export class Exchange {
   /** The path on our host below which the sandbox's toolbox stands; empty on a sandbox's own host. */
   mount = '';
   readonly visitor: Visitor;
-  /** `performance.now()` at arrival. */
-  readonly startedAt = performance.now();
+  /** Where the time goes, from the arrival on. */
+  readonly timeline = new Timeline();
   /** Fields of ours that every answer carries, the sandbox's too: names and values in flat pairs. */
   readonly ownFields: string[];
   readonly kind: 'http' | 'websocket';
@@ -145,13 +148,26 @@ export class Exchange {
   trail: Trail | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */
   error: ErrorCode | undefined = undefined;
+  /** Which knowledge of the sandbox it went by; `stale` where Daytona did not answer. */
+  cache: 'hit' | 'miss' | 'stale' | undefined = undefined;
+  /** Where it was carried to last; `upstream` is gone once a WebSocket is open. */
+  carriedTo: Target | undefined = undefined;
+  /** True where the answer is a stream of server-sent events. */
+  eventStream = false;
+  /** How often it was sent again: on another connection, and to a sandbox that was found anew. */
+  retries = 0;
+  healed = 0;
+  /** Of bodies, and of a WebSocket's frames. */
+  bytesUp = 0;
+  bytesDown = 0;
+  readonly trace: Trace;
   #over = false;
   readonly #last: (() => void)[] = [];
   readonly #keepEnd: KeepGentleEnd | undefined;
 
   constructor(
     requestId: string,
-    req: RequestLine,
+    req: RequestHead,
     visitor: Visitor,
     upgrade?: Upgrade,
     keepEnd?: KeepGentleEnd,
@@ -164,6 +180,7 @@ export class Exchange {
     this.ownFields = ['X-Request-Id', requestId];
     this.upgrade = upgrade;
     this.#keepEnd = keepEnd;
+    this.trace = traceOf(req.headers, requestId);
   }
 
   /**
@@ -177,7 +194,7 @@ export class Exchange {
 
   /** Has an exchange that would last ended gently when the process stops, if it is not over then. */
   whenDraining(end: GentleEnd): void {
-    if (!this.#over && this.#keepEnd) this.whenOver(this.#keepEnd(end));
+    if (!this.#over && this.#keepEnd) this.whenOver(this.#keepEnd(end, this.kind));
   }
 
   /** Called when there is nothing more to say to the client; only the first call counts. */
@@ -191,6 +208,12 @@ export class Exchange {
 export function addressOf({ sandbox }: Exchange): SandboxAddress {
   if (!sandbox) throw new Error('a request without a sandbox came past the host stage');
   return sandbox;
+}
+
+/** The path without its query, which may hold secrets. */
+export function pathOf({ target }: Exchange): string {
+  const query = target.search(/[?#]/);
+  return query < 0 ? target : target.slice(0, query);
 }
 
 declare module 'node:http' {

@@ -2,7 +2,7 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { EncryptJWT, errors, type JWTPayload, jwtDecrypt } from 'jose';
 
 /** What a sealed text is for. Each has keys of its own: none can be passed off as another. */
-export type Purpose = 'session' | 'login' | 'state' | 'share' | 'account' | 'store';
+export type Purpose = 'session' | 'login' | 'state' | 'share' | 'account' | 'store' | 'stats';
 
 /** Encrypts what browsers and Redis keep for us, so that nobody reads, alters or makes it (JWE, A256GCM). */
 export class Seals {

@@ -1,6 +1,7 @@
 import { startProxy } from './assembly.ts';
 import { readConfig } from './config/config.ts';
 import { environment } from './config/environment.ts';
+import { shownConfig } from './config/shown.ts';
 import { announce } from './lifecycle/announce.ts';
 import { runUntilStopped } from './lifecycle/signals.ts';
 import { explainStartError } from './lifecycle/startError.ts';
@@ -13,12 +14,14 @@ import { createLog } from './log/logger.ts';
  */
 export async function serve(format?: 'json'): Promise<void> {
   try {
-    const config = readConfig(environment());
+    const env = environment();
+    const config = readConfig(env);
     const log = createLog({
       level: config.LOG_LEVEL,
       format: format ?? config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
     });
     const proxy = await startProxy(config, log);
+    log('info', 'start.config', shownConfig(env));
     announce(config, proxy, log);
     runUntilStopped({ log, openWork: proxy.openWork, stop: (hurryMs) => proxy.close(hurryMs) });
   } catch (error) {

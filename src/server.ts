@@ -11,17 +11,19 @@ import { identifyPeer, identifyVisitor, type Peer } from './host/visitor.ts';
 import type { OpenWork } from './lifecycle/openWork.ts';
 import type { Occupancy } from './limits/occupancy.ts';
 import { createListener, spokenEvent } from './listener.ts';
-import { logAccess } from './log/access.ts';
 import type { Log } from './log/logger.ts';
 import { sparingly } from './log/sparingly.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
 import { rawAnswer } from './replies/rawAnswer.ts';
 import { sendError } from './replies/send.ts';
+import { tellFinished } from './telemetry/finished.ts';
+import type { Observer } from './telemetry/observer.ts';
 import type { CertificateTexts } from './tls/certificate.ts';
 
 export interface ServerParts {
   readonly chain: Express;
   readonly log: Log;
+  readonly observer: Observer;
   /** With one, HTTPS is spoken. */
   readonly certificate: CertificateTexts | undefined;
   readonly trustedProxies: BlockList;
@@ -39,7 +41,7 @@ export interface ServerParts {
  * response of its own over its socket, so that a refusal is a complete HTTP answer.
  */
 export function createProxyServer(parts: ServerParts): Server {
-  const { chain, log, trustedProxies, openWork, clients } = parts;
+  const { chain, log, observer, trustedProxies, openWork, clients } = parts;
   const connections = new Map<Socket, ClientConnection>();
   const messages = messagesOf(chain);
   const options = {
@@ -56,12 +58,17 @@ export function createProxyServer(parts: ServerParts): Server {
   server.maxConnections = parts.maxConnections;
   const tellDropped = sparingly((count) => {
     log('warn', 'limit.connections', { limit: parts.maxConnections, count });
+    observer.limited('connections', count);
   });
   const tellRefused = sparingly((count, client) => {
     log('warn', 'limit.client', { client, count });
+    observer.limited('client-connections', count);
   });
   server.on('drop', () => tellDropped());
-  const tellScarce = sparingly((count) => log('warn', 'limit.descriptors', { count }));
+  const tellScarce = sparingly((count) => {
+    log('warn', 'limit.descriptors', { count });
+    observer.limited('descriptors', count);
+  });
   // A connection that cannot be accepted is no reason to end; what fails at the start is told there.
   server.on('error', (error) => {
     if (saysScarce(error)) tellScarce();
@@ -127,7 +134,7 @@ export function createProxyServer(parts: ServerParts): Server {
     res.on('error', () => {}); // A write that failed; the client is gone.
     res.on('close', () => {
       exchange.end();
-      logAccess(log, exchange, statusOf(res, exchange));
+      tellFinished(observer, exchange, statusOf(res, exchange));
       if (!req.socket.destroyed) connection.turns.next();
     });
     enter(req, res);
@@ -165,7 +172,7 @@ export function createProxyServer(parts: ServerParts): Server {
     socket.once('close', () => {
       exchange.end();
       const refusal = exchange.upgrade?.response;
-      logAccess(log, exchange, refusal ? statusOf(refusal, exchange) : 101);
+      tellFinished(observer, exchange, refusal ? statusOf(refusal, exchange) : 101);
     });
     enter(req, response);
   };

@@ -8,6 +8,7 @@ import { countHits } from '../limits/hits.ts';
 import type { Log } from '../log/logger.ts';
 import { Seals } from '../seals.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import type { AddressRules } from './addresses.ts';
 import { isSandboxId } from './allowedSandboxes.ts';
 import type { CorsRules } from './cors.ts';
@@ -82,6 +83,7 @@ export async function createAccess(
   sandboxes: SandboxSource,
   daytona: DaytonaQuestions,
   log: Log,
+  observer: Observer,
   port: () => number,
   store: SharedStore | undefined,
 ): Promise<Access> {
@@ -142,6 +144,7 @@ export async function createAccess(
     sandboxes,
     daytona,
     log,
+    observer,
   });
   const pages = Router();
   if (logins) pages.use(loginPages(logins, config.PROXY_DOMAIN));
@@ -172,6 +175,7 @@ export async function createAccess(
         live,
         sandboxOf,
         log,
+        observer,
       },
     },
     pages: pages.use(

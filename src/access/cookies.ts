@@ -7,6 +7,8 @@ export interface Keeping {
   readonly seconds: number;
   /** True for one that works in a frame of another site, which needs HTTPS. */
   readonly partitioned?: boolean;
+  /** True for one that no link from another site brings along. */
+  readonly strict?: boolean;
 }
 
 /** A cookie's whole name; with `__Host-` no other host can set it, but that needs HTTPS. */
@@ -16,8 +18,9 @@ export function cookieName(name: string, proto: 'http' | 'https'): string {
 
 /** Writes a Set-Cookie value. */
 export function setCookie(name: string, value: string, keeping: Keeping): string {
-  const { proto, seconds, partitioned = false } = keeping;
-  const site = partitioned && proto === 'https' ? 'SameSite=None; Partitioned' : 'SameSite=Lax';
+  const { proto, seconds, partitioned = false, strict = false } = keeping;
+  const ofOwn = `SameSite=${strict ? 'Strict' : 'Lax'}`;
+  const site = partitioned && proto === 'https' ? 'SameSite=None; Partitioned' : ofOwn;
   const secure = proto === 'https' ? '; Secure' : '';
   return `${cookieName(name, proto)}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; ${site}${secure}`;
 }

@@ -3,6 +3,7 @@ import { addressOf, clientLeft, type Exchange } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendRedirect } from '../replies/send.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import { findCredentials, queryKeyName, takeQuery } from './credentials.ts';
 import { type CrossSiteRules, framedBy, isForeign, isNavigation, ownOrigin } from './crossSite.ts';
 import { type DoorRules, findDoor } from './doors.ts';
@@ -25,12 +26,14 @@ export interface AccessParts extends DoorRules {
   readonly logins: Logins | undefined;
   readonly live: LiveExchanges;
   readonly log: Log;
+  readonly observer: Observer;
 }
 
 /** Stage 3: lets in who may, and takes away what was shown to us and is not the sandbox's. */
 export function guard(parts: AccessParts): RequestHandler {
   const find = findDoor(parts);
   return (req, res, next) => {
+    req.exchange.timeline.enter('access');
     const door = find(req.exchange);
     if (door instanceof Promise) return door.then((found) => pass(parts, found, req, res, next));
     return pass(parts, door, req, res, next);
@@ -96,7 +99,7 @@ async function ask(parts: AccessParts, req: Request, res: Response, next: Next):
 
 /** Looks at what the visitor shows; of a client that failed too often, at its session alone. */
 async function admit(parts: AccessParts, req: Request): Promise<Admission | undefined> {
-  const { gatekeeper, failures, log } = parts;
+  const { gatekeeper, failures, log, observer } = parts;
   const { requestId, target, visitor } = req.exchange;
   const address = addressOf(req.exchange);
   const credentials = findCredentials(req, target, Sessions.cookieName(visitor.proto));
@@ -127,6 +130,7 @@ async function admit(parts: AccessParts, req: Request): Promise<Admission | unde
     const facts = { requestId, client: visitor.address, sandbox: address.id };
     const level = method === 'session' && good ? 'debug' : 'info';
     log(level, 'access.attempt', { ...facts, method, outcome: good ? 'good' : 'bad' });
+    observer.attempt(method, good);
   });
   if (!admission && failed) await failures.note(visitor.network);
   return admission;

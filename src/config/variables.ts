@@ -15,6 +15,7 @@ import {
   variable,
 } from './schemas.ts';
 import { storeVariables } from './storeVariables.ts';
+import { telemetryVariables } from './telemetryVariables.ts';
 import { tlsVariables } from './tlsVariables.ts';
 
 export type { Variable } from './schemas.ts';
@@ -131,7 +132,7 @@ export const variables = {
     off.or(z.string().regex(/^[\x21-\x7e]{16,}$/, 'must have 16 or more printable characters')),
     '',
     'a-long-random-word',
-    'Opens `/stats` from elsewhere, as `Authorization: Bearer …`.',
+    'Opens `/stats` from elsewhere, as `Authorization: Bearer …`, or entered once in a browser.',
     true,
   ),
   LOG_LEVEL: variable(
@@ -146,6 +147,7 @@ export const variables = {
     'json',
     '`pretty` or `json`. Empty: pretty on a terminal, else JSON.',
   ),
+  ...telemetryVariables,
   SHUTDOWN_TIMEOUT_MS: time('30000', 'How long open work may take after SIGTERM, in ms.', 0),
   DRAIN_DELAY_MS: time(
     '0',

@@ -7,6 +7,8 @@ import { type Certificate, certificateWarnings } from '../tls/certificate.ts';
 /** How the proxy is reached. */
 export interface Announced {
   readonly port: number;
+  /** Of the metrics, where they have one of their own. */
+  readonly metricsPort: number | undefined;
   /** So many connections are served at once. */
   readonly maxConnections: number;
   /** Undefined where it speaks plain HTTP. */
@@ -16,7 +18,7 @@ export interface Announced {
 /** Says at the start what is served, and what the operator may not have meant. */
 export function announce(
   config: Config,
-  { port, maxConnections, certificate }: Announced,
+  { port, metricsPort, maxConnections, certificate }: Announced,
   log: Log,
 ): void {
   const domains = config.PROXY_DOMAIN;
@@ -24,6 +26,16 @@ export function announce(
   log('info', 'start.listening', {
     serves: names.map((name) => `{port}-{sandboxId}.${name}`).join(', '),
     address: `${config.HOST ?? 'all interfaces'}, port ${port}${certificate ? ' (https)' : ''}`,
+  });
+  log('info', 'start.mode', {
+    mode: config.MODE,
+    daytona: config.DAYTONA_API_URL,
+    access: config.ACCESS_MODE,
+    store: redisAddress(config) ? 'redis' : 'memory',
+    metrics:
+      metricsPort === undefined
+        ? '/metrics beside /stats'
+        : `${config.METRICS_HOST}, port ${metricsPort}`,
   });
   if (certificate) {
     for (const warning of certificateWarnings(certificate, domains, Date.now())) {
@@ -39,7 +51,8 @@ export function announce(
     log('warn', 'start.warning', {
       warning: 'Access is open: whoever knows a sandbox’s host gets in.',
     });
-  } else if (cookieSecrets(config).length === 0) {
+  }
+  if (cookieSecrets(config).length === 0) {
     log('warn', 'start.warning', {
       warning: 'COOKIE_SECRET is not set: every restart ends all sessions.',
     });

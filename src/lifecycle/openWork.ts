@@ -25,6 +25,7 @@ export class OpenWork {
   readonly #answers = new Set<ServerResponse>();
   readonly #ends = new GentleEnds();
   readonly #silent = new WeakMap<Socket, Silence>();
+  #eventStreams = 0;
   #draining = false;
 
   /** True from the first moment of a stop. */
@@ -55,12 +56,22 @@ export class OpenWork {
   }
 
   /** Keeps the gentle end of a WebSocket or a stream, which has none of its own in sight. */
-  readonly addLasting: KeepGentleEnd = (end) => this.#ends.add(end);
+  readonly addLasting: KeepGentleEnd = (end, kind) => {
+    const forget = this.#ends.add(end);
+    if (kind !== 'http') return forget;
+    this.#eventStreams += 1;
+    return () => {
+      this.#eventStreams -= 1;
+      forget();
+    };
+  };
 
-  counts(): { openRequests: number; openWebSockets: number; openConnections: number } {
+  /** `openRequests` has the event streams among them. */
+  counts() {
     return {
       openRequests: this.#answers.size,
       openWebSockets: this.#webSockets.size,
+      openEventStreams: this.#eventStreams,
       openConnections: Math.max(this.#connections.size, this.#transports.size),
     };
   }

@@ -1,35 +1,70 @@
-import type { Exchange } from '../exchange.ts';
-import type { Log } from './logger.ts';
+import type { FinishedExchange, Observer } from '../telemetry/observer.ts';
+import { type Phase, phases } from '../telemetry/timeline.ts';
+import type { Facts, Log } from './logger.ts';
+
+/** Whatever takes as long as this may have to be explained, in ms. */
+const slowMs = 1_000;
 
 /**
- * Writes the one access line of a finished request or socket.
+ * Writes the access line of each finished request or socket: what is needed to explain why it was
+ * slow or failed.
  *
- * @param status what the client saw; 499 where it left before an answer
+ * @param sample of ordinary requests every so manyth has a line
  */
-export function logAccess(log: Log, exchange: Exchange, status: number): void {
-  if (!log.enabled('info')) return;
-  log('info', 'access', {
+export function accessLog(log: Log, sample: number): Partial<Observer> {
+  if (!log.enabled('info')) return {};
+  let ordinary = 0;
+  return {
+    finished: (exchange) => {
+      const counts = isOrdinary(exchange);
+      if (counts && ordinary++ % sample !== 0) return;
+      log('info', 'access', factsOf(exchange, counts && sample > 1 ? sample : undefined));
+    },
+  };
+}
+
+function isOrdinary({ kind, code, status, durationMs }: FinishedExchange): boolean {
+  return kind === 'request' && !code && status < 499 && durationMs < slowMs;
+}
+
+/** @param sample how many requests the line stands for, where that is more than itself */
+function factsOf(exchange: FinishedExchange, sample: number | undefined): Facts {
+  const { phases: took } = exchange;
+  return {
     requestId: exchange.requestId,
-    kind: exchange.kind,
+    traceId: exchange.traceId,
+    kind: exchange.kind === 'request' ? 'http' : exchange.kind,
     method: exchange.method,
-    host: exchange.signedBy ? hostWithout(exchange) : exchange.visitor.host,
-    path: pathOf(exchange),
-    status,
-    code: exchange.error,
-    client: exchange.visitor.address,
+    host: exchange.host,
+    path: exchange.path,
+    status: exchange.status,
+    code: exchange.code,
+    client: exchange.client,
     sandbox: exchange.sandbox?.id,
     port: exchange.sandbox?.port,
-    durationMs: Math.round(performance.now() - exchange.startedAt),
-  });
+    durationMs: Math.round(exchange.durationMs),
+    limitsMs: tenths(took.limits),
+    accessMs: tenths(took.access),
+    lookupMs: tenths(took.lookup),
+    connectMs: tenths(took.connect),
+    firstByteMs: tenths(took.firstByte),
+    bodyMs: tenths(took.body),
+    longest: exchange.durationMs >= slowMs ? longestOf(took) : undefined,
+    bytesUp: exchange.bytesUp || undefined,
+    bytesDown: exchange.bytesDown || undefined,
+    cache: exchange.cache,
+    retries: exchange.retries || undefined,
+    healed: exchange.healed || undefined,
+    upstream: exchange.upstream,
+    sample,
+  };
 }
 
-/** The host without the token in it, which opens the sandbox. */
-function hostWithout({ visitor, signedBy = '' }: Exchange): string {
-  return visitor.host.replace(signedBy, '[signed]');
+/** Undefined for a phase that it did not come to. */
+function tenths(ms: number): number | undefined {
+  return ms === 0 ? undefined : Math.round(ms * 10) / 10;
 }
 
-/** The path without its query, which may hold secrets. */
-export function pathOf({ target }: Exchange): string {
-  const query = target.search(/[?#]/);
-  return query < 0 ? target : target.slice(0, query);
+function longestOf(took: FinishedExchange['phases']): Phase {
+  return phases.reduce((longest, phase) => (took[phase] > took[longest] ? phase : longest));
 }

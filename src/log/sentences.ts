@@ -12,7 +12,7 @@ const sentences = {
   'proxy.error': (f: Values) =>
     `❌ Proxy middleware error: ${f.code}${f.cause ? ` (${f.cause})` : ''}`,
   access: (f: Values) =>
-    `${f.kind === 'websocket' ? '🔌' : '→'} ${f.status} ${f.method} ${f.host}${f.path} ${f.durationMs} ms${f.code ? ` ${f.code}` : ''}`,
+    `${f.kind === 'websocket' ? '🔌' : '→'} ${f.status} ${f.method} ${f.host}${f.path} ${f.durationMs} ms${remarks(f)}`,
   'access.attempt': (f: Values) => `🔑 ${f.outcome} ${f.method} from ${f.client} for ${f.sandbox}`,
   'client.error': (f: Values) => `→ ${f.status} from ${f.client}: no valid HTTP (${f.cause})`,
   'limit.connections': (f: Values) =>
@@ -57,7 +57,15 @@ const sentences = {
   'egress.revoked.failed': (f: Values) =>
     `⚠️ EGRESS_REVOKED_FILE cannot be read, what it said before stays (${f.cause})`,
   'egress.failed': (f: Values) => `❌ A request for the outside failed: ${f.cause}`,
+  'start.config': (f: Values) =>
+    `⚙️ ${
+      Object.entries(f)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' ') || 'Nothing is configured'
+    }`,
   'start.listening': (f: Values) => `🚀 Serving ${f.serves} on ${f.address}`,
+  'start.mode': (f: Values) =>
+    `🚦 Mode ${f.mode} with ${f.daytona}, access ${f.access}, store ${f.store}, metrics: ${f.metrics}`,
   'tls.failed': (f: Values) => `🔒 ${f.count} TLS handshakes failed, the last by ${f.last}`,
   'tls.renewed': (f: Values) => `🔒 Serving the renewed certificate, valid until ${f.until}`,
   'tls.refused': (f: Values) => `❌ The certificate before stays in use: ${f.cause}`,
@@ -71,6 +79,18 @@ const sentences = {
 } satisfies Record<string, (facts: Values) => string>;
 
 export type LogEvent = keyof typeof sentences;
+
+/** What of an access line is out of the ordinary: the longest phase of a slow one, cache, retries. */
+function remarks({ longest, cache, retries, healed, code, ...f }: Values): string {
+  const said = [
+    longest && `most of it ${longest} (${f[`${longest}Ms`]} ms)`,
+    cache !== 'hit' && cache,
+    retries && 'sent again',
+    healed && 'found anew',
+    code,
+  ];
+  return said.map((remark) => (remark ? ` ${remark}` : '')).join('');
+}
 
 /** Says an event in one sentence for people. */
 export function sentence(event: LogEvent, facts: Values): string {

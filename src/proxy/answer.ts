@@ -64,6 +64,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
     const { exchange } = this.#req;
+    exchange.timeline.enter('firstByte');
     if (clientLeft(this.#req, this.#res)) this.abandon();
     else if (exchange.awaitsContinue) {
       exchange.awaitsContinue = false;
@@ -77,6 +78,7 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.#passHints(status, rawHeaders);
       return;
     }
+    this.#req.exchange.timeline.enter('body');
     if (status > 599) throw new Error(`status ${status}`);
     this.#status = status;
     this.#rawHeaders = rawHeaders;
@@ -101,6 +103,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#req.exchange.bytesDown += chunk.length;
     if (this.#status === 205) return; // It has no body (RFC 9110, section 15.3.6).
     if (
       this.#suspect ||
@@ -178,10 +181,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     if (!this.#isEndless()) return;
     const events = new EventStream(this.#rawHeaders, () => this.#leaveStream());
     this.#events = events;
-    const { exchange } = this.#req;
-    exchange.noteUse = undefined; // It flows to a tab that everybody has forgotten, too.
-    exchange.whenDraining((withinMs) => events.end(withinMs));
-    exchange.whenOver(() => events.stop());
+    events.follow(this.#req.exchange);
   }
 
   #isEndless(): boolean {

@@ -32,6 +32,8 @@ export async function carryHttp(
   const first = await attempt(connections, req, res, head, body, !mayRepeat);
   if (first === undefined || clientLeft(req, res)) return;
   if (!mayRepeat || !first.stale) throw reason(first);
+  req.exchange.retries += 1;
+  req.exchange.timeline.enter('connect');
   const second = await attempt(connections, req, res, head, undefined, true);
   if (second && !clientLeft(req, res)) throw reason(second);
 }

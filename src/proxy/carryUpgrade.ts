@@ -3,7 +3,14 @@ import { clientLeft, type Upgrade } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { upstreamError } from './failure.ts';
 import { announcedLength, framedFor } from './framing.ts';
-import { dial, HandshakeFailure, type HandshakeRules, handshake, type Word } from './handshake.ts';
+import {
+  dial,
+  HandshakeFailure,
+  type HandshakeRules,
+  handshake,
+  onceConnected,
+  type Word,
+} from './handshake.ts';
 import { locationContext } from './location.ts';
 import { longestRefusal, Refused, refusalByBody, refusalByHead } from './refusal.ts';
 import { responseHead } from './responseHead.ts';
@@ -40,8 +47,10 @@ export async function carryUpgrade(
     head,
   );
   exchange.whenOver(() => outgoing?.destroy());
+  onceConnected(outgoing, () => exchange.timeline.enter('firstByte'));
   try {
     const word = await handshake(outgoing, rules.upgradeTimeoutMs);
+    exchange.timeline.enter('body');
     if (word.socket) {
       outgoing = undefined; // An open WebSocket need not remember how it was opened.
       switchOver(req, upgrade, word, rules.idleTimeoutMs);
@@ -82,7 +91,7 @@ function switchOver(
   exchange.upstream = undefined;
   socket.write(`${text}\r\n`, 'latin1');
   const first = { client: takeOver(), sandbox: sandbox.head };
-  const rules = { idleMs: idleTimeoutMs, onUse: exchange.noteUse };
+  const rules = { idleMs: idleTimeoutMs, onUse: exchange.noteUse, traffic: exchange };
   exchange.whenDraining(joinSockets(socket, sandbox.socket, rules, first));
 }
 
@@ -118,6 +127,7 @@ async function passOn(
   head.push(...exchange.ownFields);
   res.writeHead(status, framedFor(status, head));
   if (suspicion === 'read-body') {
+    exchange.bytesDown += body.length;
     res.end(body);
     return;
   }
@@ -133,6 +143,9 @@ async function passOn(
       resolve();
     });
     res.write('', 'latin1'); // Node's flushHeaders would turn its bytes into UTF-8.
+    answer.on('data', (chunk) => {
+      exchange.bytesDown += chunk.length;
+    });
     if (status !== 205) {
       answer.pipe(res);
       return;

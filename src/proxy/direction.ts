@@ -13,12 +13,17 @@ export class Direction {
   /** Where in its frames it is. */
   readonly frames = new FrameReader();
   readonly #onData: (() => void) | undefined;
+  readonly #count: ((bytes: number) => void) | undefined;
 
-  /** @param onData called for each chunk that brings data, not only pings, pongs and closes */
-  constructor(from: Socket, to: Socket, onData?: () => void) {
+  /**
+   * @param onData called for each chunk that brings data, not only pings, pongs and closes
+   * @param count told how many bytes each chunk has
+   */
+  constructor(from: Socket, to: Socket, onData?: () => void, count?: (bytes: number) => void) {
     this.from = from;
     this.to = to;
     this.#onData = onData;
+    this.#count = count;
   }
 
   /** Carries bytes until either socket ends, which ends the other. */
@@ -41,6 +46,7 @@ export class Direction {
   readonly carry = (chunk: Buffer): void => {
     const data = this.frames.read(chunk);
     this.write(chunk);
+    this.#count?.(chunk.length);
     if (data) this.#onData?.();
   };
 

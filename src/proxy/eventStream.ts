@@ -1,3 +1,5 @@
+import type { Exchange } from '../exchange.ts';
+
 /** The last three bytes, as a number, where a stream begins: between two events. */
 const fresh = 0x0a0a;
 
@@ -55,6 +57,14 @@ export class EventStream {
   end(withinMs: number): void {
     if (this.#legible && !this.#atBoundary()) this.#ending ??= setTimeout(this.#finish, withinMs);
     else this.#finish();
+  }
+
+  /** Has the stream live as long as its exchange, and that last as a stream. */
+  follow(exchange: Exchange): void {
+    exchange.eventStream = true;
+    exchange.noteUse = undefined; // It flows to a tab that everybody has forgotten, too.
+    exchange.whenDraining((withinMs) => this.end(withinMs));
+    exchange.whenOver(() => this.stop());
   }
 
   /** To be called when the answer is over, however that came about. */

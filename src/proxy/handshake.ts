@@ -108,6 +108,13 @@ function notConnected(): Error {
   return Object.assign(new Error('no connection in time'), { code });
 }
 
+/** Has something done when the request has its connection, with TLS where there is any. */
+export function onceConnected(outgoing: ClientRequest, connected: () => void): void {
+  outgoing.once('socket', (socket) => {
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', connected);
+  });
+}
+
 /** On its own, so that the socket of an open WebSocket does not hold its whole handshake. */
 function destroyOnError(socket: Socket): void {
   socket.on('error', () => socket.destroy());

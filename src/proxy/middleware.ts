@@ -4,13 +4,14 @@ import {
   clientLeft,
   type Exchange,
   type OriginMode,
+  pathOf,
   type Refusal,
   type Upgrade,
   type Upstream,
 } from '../exchange.ts';
-import { pathOf } from '../log/access.ts';
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
 import { CloserLooks } from './closerLooks.ts';
@@ -35,6 +36,7 @@ export interface ProxyOptions extends UpgradeRules {
   /** So many redirects within a sandbox are followed for a visitor; with 0 all are the visitor's. */
   readonly followRedirects: number;
   readonly log: Log;
+  readonly observer: Pick<Observer, 'carried' | 'healed'>;
 }
 
 /** Stage 5, and the connections that it keeps. */
@@ -55,12 +57,19 @@ type Next = (error?: unknown) => void;
  * chain, by request or by upgrade. How bytes are carried is replaced by our own transport.
  */
 export function createCarrier(options: ProxyOptions): Carrier {
-  const { originMode, uploadStallMs, followRedirects, log } = options;
+  const { originMode, uploadStallMs, followRedirects, log, observer } = options;
   const connections = new Connections(options);
   const looks = new CloserLooks(connections);
 
   const send = async (req: IncomingMessage, res: Upgrade['response'], body?: RequestBody) => {
     const { exchange } = req;
+    const { sandbox, carriedTo } = exchange;
+    // Of whoever has left, the end may have been told.
+    if (sandbox && !clientLeft(req, res)) {
+      if (!carriedTo) observer.carried(sandbox, exchange.kind);
+      exchange.carriedTo = exchange.upstream?.target;
+    }
+    exchange.timeline.enter('connect');
     const head = requestHead(fieldsOnTrail(req.rawHeaders, exchange.trail), exchange, originMode);
     if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
     else await carryHttp(connections, req, res, head, body);
@@ -100,6 +109,7 @@ export function createCarrier(options: ProxyOptions): Carrier {
         const refusal = refused ? await whyRefused(refused, exchange.upstream) : 'unreachable';
         if (refusal && refusals === mostRefusals) throw giveUpOn(refusal);
         refusals += 1;
+        exchange.timeline.enter('lookup');
         const upstream = refusal && (await exchange.upstream.again(refusal));
         if (clientLeft(req, res)) return;
         if (!upstream) {
@@ -108,6 +118,8 @@ export function createCarrier(options: ProxyOptions): Carrier {
           break;
         }
         exchange.upstream = upstream;
+        exchange.healed += 1;
+        observer.healed(refusal);
         // Too large to have been kept; the next attempt will find what is known by now.
         if (body?.repeatable === false) throw giveUpOn(refusal);
       }
@@ -159,6 +171,7 @@ function passOn(exchange: Exchange, res: Upgrade['response'], answer: WholeAnswe
   const { status, rawHeaders, body } = answer;
   const head = responseHead(rawHeaders, locationContext(exchange), exchange.ownsCors);
   head.push(...exchange.ownFields);
+  exchange.bytesDown += body.length;
   res.writeHead(status, framedFor(status, head));
   res.end(body);
 }

@@ -64,7 +64,9 @@ export class RequestBody {
   }
 
   readonly #take = (chunk: Buffer) => {
-    this.#req.exchange.noteUse?.();
+    const { exchange } = this.#req;
+    exchange.noteUse?.();
+    exchange.bytesUp += chunk.length;
     if (this.#kept) {
       this.#keptBytes += chunk.length;
       const cost = this.#keptBytes + this.#kept.length * pieceBytes;

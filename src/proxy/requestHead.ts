@@ -8,11 +8,11 @@ import { forwardedOrigin } from './origin.ts';
 const pseudonym = 'daytona-proxy';
 
 /**
- * Never taken from a visitor: what proxies say about the way here, and what steers Daytona.
+ * Not taken from a visitor's fields: what proxies say about the way here, and what steers Daytona.
  * Names are compared with `_` read as `-`.
  */
 const oursToSay =
-  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-proxy-.*|x-request-id|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
+  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-proxy-.*|x-request-id|traceparent|tracestate|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
 
 /** By these some apps take another method or path than the request's. */
 const overriding =
@@ -49,7 +49,7 @@ export function requestHead(
   exchange: Exchange,
   originMode: OriginMode,
 ): string[] {
-  const { visitor, upstream, sandbox, requestId } = exchange;
+  const { visitor, upstream, sandbox, requestId, trace } = exchange;
   if (!upstream || !sandbox) throw new Error('a request head without an upstream');
   const head = ['host', upstream.target.host];
   const named = namedInConnection(rawHeaders);
@@ -97,6 +97,8 @@ export function requestHead(
   head.push('x-forwarded-proto', visitor.proto);
   head.push('x-forwarded-host', visitor.host);
   head.push('x-request-id', requestId);
+  if (trace.parent !== undefined) head.push('traceparent', trace.parent);
+  if (trace.state !== undefined) head.push('tracestate', trace.state);
   head.push('via', `${via}1.1 ${pseudonym}`);
   head.push(...upstream.headers);
   return head;

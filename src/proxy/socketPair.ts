@@ -13,6 +13,8 @@ export interface PairRules {
    * and closes, and comes from the visitor, or from the sandbox within 30 minutes of the visitor's.
    */
   readonly onUse?: (() => void) | undefined;
+  /** Where the bytes of both directions are added up. */
+  readonly traffic?: { bytesUp: number; bytesDown: number };
 }
 
 /** What came right behind either handshake: the first bytes of each direction. */
@@ -30,7 +32,7 @@ export interface FirstBytes {
 export function joinSockets(
   client: Socket,
   sandbox: Socket,
-  { idleMs, onUse }: PairRules,
+  { idleMs, onUse, traffic = { bytesUp: 0, bytesDown: 0 } }: PairRules,
   first: FirstBytes,
 ): () => void {
   let saidAt = Number.NEGATIVE_INFINITY;
@@ -41,8 +43,12 @@ export function joinSockets(
   const shown = () => {
     if (performance.now() - saidAt < watchedMs) onUse?.();
   };
-  const down = new Direction(sandbox, client, onUse && shown);
-  const up = new Direction(client, sandbox, onUse && said);
+  const down = new Direction(sandbox, client, onUse && shown, (count) => {
+    traffic.bytesDown += count;
+  });
+  const up = new Direction(client, sandbox, onUse && said, (count) => {
+    traffic.bytesUp += count;
+  });
   if (first.sandbox.length > 0) down.carry(first.sandbox);
   for (const early of first.client) up.carry(early);
   down.join();

@@ -12,6 +12,7 @@ export interface Events {
 
 /** Answers with an event stream that lasts until it is ended or the client leaves. */
 export function sendEvents(req: IncomingMessage, res: ServerResponse): Events {
+  req.exchange.eventStream = true;
   const own: Record<string, string[]> = {};
   const { ownFields } = req.exchange;
   for (let i = 0; i < ownFields.length; i += 2) {

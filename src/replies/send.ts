@@ -19,7 +19,8 @@ const protectWaiting = protection({ scriptSrc: [scriptHash], connectSrc: ["'self
  */
 const protectForm = protection({}, 'same-origin');
 
-function protection(
+/** helmet's headers with a policy that allows nothing but our style, and what is added here. */
+export function protection(
   more: Readonly<Record<string, string[]>>,
   policy: 'no-referrer' | 'same-origin' = 'no-referrer',
 ) {
@@ -48,6 +49,16 @@ export function sendJson(
   body: unknown,
 ): void {
   send(req, res, status, 'application/json; charset=utf-8', JSON.stringify(body));
+}
+
+/** Sends a whole text of our own. */
+export function sendText(
+  req: IncomingMessage,
+  res: ServerResponse,
+  type: string,
+  text: string,
+): void {
+  send(req, res, 200, type, text);
 }
 
 /**
@@ -100,6 +111,18 @@ export function sendEmpty(req: IncomingMessage, res: ServerResponse, status: num
   res.end();
 }
 
+/** Sends something of ours that has a policy of its own; see `protection`. */
+export function sendProtected(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  protectBy: ReturnType<typeof protection>,
+): void {
+  send(req, res, status, type, body, protectBy);
+}
+
 function addOwnFields(req: IncomingMessage, res: ServerResponse): void {
   const { ownFields } = req.exchange;
   for (let i = 0; i < ownFields.length; i += 2) {
@@ -126,7 +149,7 @@ function send(
 }
 
 /** A person looks at top-level and framed documents; where no browser says so, Accept decides. */
-function wantsPage(req: IncomingMessage): boolean {
+export function wantsPage(req: IncomingMessage): boolean {
   if (req.exchange.mount !== '') return false; // The toolbox is for programs.
   const destination = req.headers['sec-fetch-dest'];
   if (destination !== undefined) return /^(document|iframe|frame)$/.test(destination);

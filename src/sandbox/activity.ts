@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type Exchange, isRead } from '../exchange.ts';
-import { pathOf } from '../log/access.ts';
+import { type Exchange, isRead, pathOf } from '../exchange.ts';
 import { isUnattended } from './wake/patience.ts';
 
 /**

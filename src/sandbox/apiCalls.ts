@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { saysScarce, wereScarceSince } from '../descriptors.ts';
 import { asProxyError, type ErrorCode, ProxyError } from '../replies/errors.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import { Circuit } from './circuit.ts';
 
 export interface ApiCallRules {
@@ -8,6 +9,8 @@ export interface ApiCallRules {
   readonly timeoutMs: number;
   /** Told of every failure that is not a definite answer about a sandbox. */
   readonly onFailure: (call: string, error: ProxyError, status: number | undefined) => void;
+  /** Told of every call that was made. */
+  readonly onCall?: Observer['apiCall'];
 }
 
 /** What an answer's status means, where it is a definite answer. All others are failures. */
@@ -53,11 +56,13 @@ export class ApiCalls {
     try {
       const answer = schema.parse(await withDeadline(timeoutMs, ask));
       this.#circuit.succeeded();
+      this.#rules.onCall?.(name, 'ok', performance.now() - begun);
       return answer;
     } catch (cause) {
       const { status, headers } = readFailure(cause);
       // Daytona was not even asked: that says nothing of it.
       if (status === undefined && isOurs(cause, begun)) {
+        this.#rules.onCall?.(name, 'OVERLOADED', performance.now() - begun);
         throw new ProxyError('OVERLOADED', { cause, retryAfter: 1 });
       }
       const meaning = status === undefined ? undefined : meanings[status];
@@ -65,6 +70,7 @@ export class ApiCalls {
       const error = meaning
         ? new ProxyError(meaning, { cause })
         : new ProxyError('DAYTONA_UNAVAILABLE', { cause, retryAfter });
+      this.#rules.onCall?.(name, error.code, performance.now() - begun);
       if (status === 429) this.#pausedUntil = performance.now() + retryAfter * 1000;
       if (meaning || status === 429) this.#circuit.succeeded();
       else this.#circuit.failed();

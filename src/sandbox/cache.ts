@@ -24,6 +24,8 @@ export interface CacheRules extends Freshness, Pick<LinkRules, 'linkedBy'> {
 export interface Resolution {
   readonly link: Link;
   readonly facts: SandboxFacts;
+  /** True where it is the last that was heard, for want of an answer. */
+  readonly stale?: boolean;
 }
 
 /** What Daytona has told of sandboxes, and how true it still is. */
@@ -81,17 +83,27 @@ export class SandboxCache {
     if (ports.length > 0) this.#rules.onForget(id, ports);
   }
 
-  /** Drops all that is known of a sandbox, by its id or the name that it goes by. */
-  forget(id: string, reason: string): void {
+  /**
+   * Drops all that is known of a sandbox, by its id or the name that it goes by.
+   *
+   * @param elsewhere ports that only others may know
+   */
+  forget(id: string, reason: string, elsewhere: readonly number[] = []): void {
     this.#facts.delete(id);
-    this.forgetLinks(id, reason);
+    this.forgetLinks(id, reason, elsewhere);
   }
 
   /** Drops the links to all its ports, which have the same token. */
-  forgetLinks(id: string, reason: string): void {
+  forgetLinks(id: string, reason: string, elsewhere: readonly number[] = []): void {
     const ports = this.#dropLinks(id);
     this.#log('info', 'cache.forget', { sandbox: id, reason });
-    this.#rules.onForget(id, ports);
+    this.#rules.onForget(id, [...new Set([...ports, ...elsewhere])]);
+  }
+
+  /** Drops everything, here alone, and gives the keys of the links and the ids that it was about. */
+  clear(): { links: string[]; ids: string[] } {
+    const links = [...new Set([...this.#tokens.deleteAll(''), ...this.#links.deleteAll('')])];
+    return { links, ids: this.#facts.deleteAll('') };
   }
 
   /** Drops what another instance has forgotten. */

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Refusal } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
+import type { Observer } from '../telemetry/observer.ts';
 import { Activity } from './activity.ts';
 import { SandboxCache } from './cache.ts';
 import { SandboxDirectory } from './directory.ts';
@@ -24,6 +25,7 @@ export interface SandboxSources {
   /** What all instances share; undefined where there is one. */
   readonly store: SharedStore | undefined;
   readonly log: Log;
+  readonly observer: Observer;
 }
 
 export interface SandboxParts {
@@ -31,6 +33,12 @@ export interface SandboxParts {
   readonly stage: Omit<LocateParts, 'recheck'>;
   /** What access may ask. */
   readonly forAccess: SandboxSource;
+  /**
+   * Drops what is known of a sandbox, or of all, on all instances: Daytona is asked anew.
+   *
+   * @param port one that only another instance may know
+   */
+  forget(sandbox?: { readonly id: string; readonly port: number | undefined }): void;
   /** Drops expired entries and says how many links those were. */
   sweep(): number;
   close(): void;
@@ -38,10 +46,16 @@ export interface SandboxParts {
 
 /** Builds everything behind the question where a sandbox lives, and whether it is awake. */
 export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
-  const { mode, probe, store, log } = sources;
+  const { mode, probe, store, log, observer } = sources;
   const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
+  const clear = () => {
+    const cleared = cache.clear();
+    log('info', 'cache.forget', { sandbox: 'all', reason: 'an operator wants it' });
+    void shared?.forgetAll(cleared);
+  };
+  const tellCleared = shareNews(store, 'forgotten-all', clear);
   const tellStart = shareNews(store, 'starting', (id) => waker.heard(id));
   const cache = new SandboxCache(
     {
@@ -82,6 +96,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     cooldownMs: config.WAKE_COOLDOWN_MS,
     most: config.WAKE_MAX,
     log,
+    observer,
   });
   const events =
     config.DAYTONA_EVENTS === 'auto' && config.DAYTONA_API_KEY !== undefined
@@ -109,6 +124,14 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       wayTo,
       activity,
       wake: { mode: mode.mayStart ? config.WAKE : 'off', holdMs: config.WAKE_HOLD_MS, waker },
+    },
+    forget: (sandbox) => {
+      if (sandbox) {
+        const ports = sandbox.port === undefined ? [] : [sandbox.port];
+        return cache.forget(sandbox.id, 'an operator wants it', ports);
+      }
+      clear();
+      return tellCleared('all');
     },
     sweep: () => {
       waker.sweep();

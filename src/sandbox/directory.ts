@@ -81,7 +81,8 @@ export class SandboxDirectory {
     if (!last) this.#lookups.requireBudget(client);
     this.#misses += 1;
     const look = () => this.#resolving.run(keyOf(address), () => this.#lookUp(address, client));
-    return this.#lasts.or(address.id, look, last);
+    const found = await this.#lasts.or(address.id, look, last);
+    return found === last ? { ...found, stale: true } : found;
   }
 
   /**
@@ -184,6 +185,11 @@ export class SandboxDirectory {
     this.#lasts.sweep();
     this.#doubted.sweep();
     return this.#cache.sweep();
+  }
+
+  /** Requests that wait for a lookup, whoever began it. */
+  get waiting(): number {
+    return this.#resolving.waiting;
   }
 
   counters(): { hits: number; misses: number; stale: number } {

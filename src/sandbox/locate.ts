@@ -24,6 +24,7 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
   const upstreamOf = (req: Request, found: Resolution): Upstream => {
     const { exchange } = req;
     const address = addressOf(exchange);
+    if (found.stale) exchange.cache = 'stale';
     recheck(exchange, found.facts);
     const way = wayTo(found, { port: address.port, toolbox: exchange.mount !== '' });
     const { sandboxId } = found.link;
@@ -49,9 +50,11 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
 
   return async (req, res, next) => {
     const { exchange } = req;
+    exchange.timeline.enter('lookup');
     const address = addressOf(exchange);
     const known = directory.known(address);
     if (known && !exchange.lookedUp) directory.noteHit(address);
+    exchange.cache = known && !exchange.lookedUp ? 'hit' : 'miss';
     const upstream = known
       ? upstreamOf(req, known)
       : await find(req, () => directory.resolve(address, exchange.visitor.network));

@@ -13,7 +13,7 @@ const news = z.object({ id: z.string(), from: z.string() });
  */
 export function shareNews(
   store: SharedStore | undefined,
-  topic: 'forgotten' | 'starting',
+  topic: 'forgotten' | 'forgotten-all' | 'starting',
   heard: (id: string) => void,
 ): (id: string) => void {
   if (!store) return () => {};

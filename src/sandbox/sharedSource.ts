@@ -9,6 +9,7 @@ import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
 const ageingPart = 0.2;
 /** How long one instance may take to do that before another tries. */
 const refreshMs = 10_000;
+const forgetAtOnce = 500;
 
 /** Where sandboxes are asked about. */
 export interface SandboxSource {
@@ -86,6 +87,14 @@ export class SharedSource implements SandboxSource {
   forget(id: string, ports: readonly number[]): void {
     void this.#store.remove(`facts:${id}`);
     for (const port of ports) void this.#store.remove(`link:${id}:${port}`);
+  }
+
+  /** The same for much at once: a cache of ten thousand must not fill the line to the store. */
+  async forgetAll({ links, ids }: { links: readonly string[]; ids: readonly string[] }) {
+    const keys = [...links.map((key) => `link:${key}`), ...ids.map((id) => `facts:${id}`)];
+    for (let at = 0; at < keys.length; at += forgetAtOnce) {
+      await this.#store.removeAll(keys.slice(at, at + forgetAtOnce));
+    }
   }
 
   /** Keeps what Daytona has told without being asked. */

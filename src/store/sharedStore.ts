@@ -26,7 +26,7 @@ export class SharedStore {
       this.#listeners.get(topic)?.(text.slice(topic.length + 1));
     };
     // Ahead of all other listeners, and so of whatever is read on that connection.
-    line.onUp(() => void this.#removeAll([...this.#owed]));
+    line.onUp(() => void this.removeAll([...this.#owed]));
   }
 
   /** @returns undefined where there is nothing, or nothing that can be believed */
@@ -64,7 +64,7 @@ export class SharedStore {
 
   /** Where Redis is away, it is removed when it is back. */
   async remove(key: string): Promise<void> {
-    await this.#removeAll([key]);
+    await this.removeAll([key]);
   }
 
   /** Tells all instances, this one too; who is not connected at this moment does not hear of it. */
@@ -87,7 +87,8 @@ export class SharedStore {
     this.line.onUp(listener);
   }
 
-  async #removeAll(keys: readonly string[]): Promise<void> {
+  /** The same for several at once. */
+  async removeAll(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     for (const key of keys) this.#owed.delete(key);
     const names = keys.map((key) => this.envelopes.nameOf(key));

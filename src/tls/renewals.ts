@@ -53,6 +53,11 @@ export class Renewals {
     this.#soon(); // What changed since the files were read.
   }
 
+  /** When the served certificate ends, in ms since the epoch. */
+  get end(): number {
+    return this.#served.leaf.validToDate.getTime();
+  }
+
   close(): void {
     this.#closed = true;
     clearInterval(this.#poll);

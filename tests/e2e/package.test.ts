@@ -42,6 +42,11 @@ test('the package has what runs and no TypeScript, which Node does not strip in 
   );
 });
 
+test('the package has the script of the page for operators, and not a module of the same name', () => {
+  const script = `${folder}/node_modules/daytona-proxy/dist/stats/browser.js`;
+  expect(readFileSync(script, 'utf8')).toContain('new EventSource(');
+});
+
 test('the package may be published, and then npx finds it', () => {
   const manifest = JSON.parse(
     readFileSync(`${folder}/node_modules/daytona-proxy/package.json`, 'utf8'),

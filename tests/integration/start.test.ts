@@ -43,10 +43,53 @@ describe('npm start', () => {
     const port = Number(/port (\d+)/.exec(started)?.[1]);
     await program.line(/Access is open/);
     await program.line(/PROXY_DOMAIN is not set/);
+    await program.line(/COOKIE_SECRET is not set/);
+    await program.line(
+      /Mode preview with https:\/\/app\.daytona\.io\/api, access open, store memory/,
+    );
     const { status } = await ask(port, { host: 'localhost', path: '/health' });
     expect(status).toBe(200);
     program.child.kill('SIGTERM');
     expect(await program.exit).toBe(0);
+  });
+});
+
+describe('the start of the log', () => {
+  test('has the configuration once, without its secrets', async () => {
+    const secret = 'a-secret-that-nobody-may-see-0123456789';
+    program = startProgram({
+      DAYTONA_API_KEY: secret,
+      COOKIE_SECRET: secret,
+      STATS_TOKEN: secret,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      LOG_SAMPLE: '10',
+    });
+    await program.line(/start\.listening/);
+    const lines = program.lines.filter((line) => line.includes('start.config'));
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'info',
+      DAYTONA_API_KEY: '****',
+      COOKIE_SECRET: '****',
+      STATS_TOKEN: '****',
+      PORT: '0',
+      LOG_SAMPLE: '10',
+    });
+    expect(program.lines.join('\n')).not.toContain(secret);
+  });
+
+  test('names the port that the metrics cannot have', async () => {
+    const blocker = net.createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const { port } = blocker.address() as net.AddressInfo;
+    const env = { DAYTONA_API_KEY: 'k', HOST: '127.0.0.1', PORT: '0', METRICS_PORT: String(port) };
+    program = startProgram(env);
+    expect(await program.exit).toBe(1);
+    expect(program.lines).toEqual([
+      `Port ${port} is in use. Stop the program that listens there, or set METRICS_PORT to another one.`,
+    ]);
+    blocker.close();
   });
 });
 

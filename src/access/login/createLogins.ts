@@ -2,6 +2,7 @@ import type { Config } from '../../config/config.ts';
 import type { Log } from '../../log/logger.ts';
 import type { Seals } from '../../seals.ts';
 import type { SharedStore } from '../../store/sharedStore.ts';
+import type { Observer } from '../../telemetry/observer.ts';
 import type { DaytonaQuestions, SandboxSource } from '../access.ts';
 import type { Revocations } from '../revocations.ts';
 import { type Destination, Logins } from './logins.ts';
@@ -15,6 +16,7 @@ interface LoginSources {
   readonly sandboxes: SandboxSource;
   readonly daytona: DaytonaQuestions;
   readonly log: Log;
+  readonly observer: Pick<Observer, 'attempt'>;
 }
 
 /** Builds the logins; undefined without a domain, to which they would come back. */
@@ -64,6 +66,7 @@ export function createLogins(config: Config, sources: LoginSources): Logins | un
         method: 'login',
         outcome,
       });
+      sources.observer.attempt('login', good);
     },
     admit,
   });

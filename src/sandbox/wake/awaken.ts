@@ -1,7 +1,6 @@
 import type { Request } from 'express';
 import { isNavigation } from '../../access/crossSite.ts';
-import { addressOf } from '../../exchange.ts';
-import { pathOf } from '../../log/access.ts';
+import { addressOf, pathOf } from '../../exchange.ts';
 import { asProxyError, ProxyError } from '../../replies/errors.ts';
 import { patienceOf, type WakeMode } from './patience.ts';
 import type { Waker } from './waker.ts';

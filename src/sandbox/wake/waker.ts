@@ -3,6 +3,7 @@ import { BoundedCache } from '../../boundedCache.ts';
 import { keyOf, type SandboxAddress } from '../../exchange.ts';
 import type { Log } from '../../log/logger.ts';
 import { asProxyError, ProxyError } from '../../replies/errors.ts';
+import type { Observer } from '../../telemetry/observer.ts';
 import { hadNoAnswer } from '../apiCalls.ts';
 import type { Daytona, SandboxFacts } from '../daytona.ts';
 import { isPassing, isStartable, readState } from '../state.ts';
@@ -38,6 +39,7 @@ export interface WakerParts extends WakeRules {
   /** Tells the other instances of a start, by what the sandbox goes by. */
   readonly tell: (id: string) => void;
   readonly log: Log;
+  readonly observer: Pick<Observer, 'wake'>;
 }
 
 /** Starts sandboxes that sleep: once for all who wait, and not again and again. */
@@ -155,6 +157,7 @@ export class Waker {
   /** Tries a second time where the first got no word of Daytona's. */
   async #start(id: string, sandboxId: string): Promise<ProxyError | 'done'> {
     this.#parts.log('info', 'wake.start', { sandbox: id });
+    this.#parts.observer.wake('start', 0);
     this.#parts.tell(id);
     try {
       await this.#parts.daytona.start(sandboxId).catch(async (error) => {
@@ -182,7 +185,7 @@ export class Waker {
   }
 
   async #untilAnswering(address: SandboxAddress, way: Wake, wake: Wake): Promise<void> {
-    const { log, answers } = this.#parts;
+    const { log, observer, answers } = this.#parts;
     const { id, port } = address;
     const begun = performance.now();
     const durationMs = () => Math.round(performance.now() - begun);
@@ -195,10 +198,12 @@ export class Waker {
         if (performance.now() > end) throw new ProxyError('PORT_NOT_LISTENING');
       }
       log('info', 'wake.done', { sandbox: id, port, durationMs: durationMs() });
+      observer.wake('done', durationMs());
     } catch (thrown) {
       const error = asProxyError(thrown);
       const facts = { sandbox: id, port, code: error.code, durationMs: durationMs() };
       log(error.code === 'INTERNAL' ? 'error' : 'warn', 'wake.failed', facts);
+      observer.wake('failed', durationMs());
       throw error;
     } finally {
       stop();

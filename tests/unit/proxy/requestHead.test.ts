@@ -88,6 +88,15 @@ describe('requestHead', () => {
     expect(valuesOf(head, 'x-request-id')).toEqual(['request-1']);
   });
 
+  test('says once which trace it is, and not what a visitor put beside it', () => {
+    const { parent } = exchange.trace;
+    for (const name of ['traceparent', 'TraceParent']) {
+      const head = build(name, 'forged', 'tracestate', 'forged=1', 'A', 'b');
+      expect(valuesOf(head, 'traceparent')).toEqual([parent]);
+      expect(valuesOf(head, 'tracestate')).toEqual([]);
+    }
+  });
+
   test('lengthens Via and knows itself in it', () => {
     const [via] = valuesOf(build('Via', '1.1 front'), 'via');
     expect(via).toBe('1.1 front, 1.1 daytona-proxy');

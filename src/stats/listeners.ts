@@ -1,0 +1,88 @@
+import type { Request, Response } from 'express';
+import { clientLeft } from '../exchange.ts';
+import { ProxyError } from '../replies/errors.ts';
+import { type Events, sendEvents } from '../replies/events.ts';
+import type { Report } from './report.ts';
+
+const beatMs = 2_000;
+/** Operators are few, but their tabs stay open. */
+const mostListeners = 20;
+/** Then the browser connects anew, and is asked anew who it is. */
+const longestMs = 15 * 60_000;
+
+interface Listener {
+  readonly events: Events;
+  readonly res: Response;
+}
+
+/** The open pages. The report is made once for all of them, and only where there is one. */
+export class Listeners {
+  readonly #report: () => Promise<Report>;
+  readonly #listeners = new Set<Listener>();
+  #beat: NodeJS.Timeout | undefined;
+  #busy = false;
+  /** So many wait for their first report. */
+  #coming = 0;
+
+  constructor(report: () => Promise<Report>) {
+    this.#report = report;
+  }
+
+  get size(): number {
+    return this.#listeners.size;
+  }
+
+  /**
+   * Sends the report, now and every two seconds, until the client leaves or the process stops.
+   *
+   * @param until when what lets the client in ends, in ms since the epoch
+   * @throws ProxyError OVERLOADED
+   */
+  async add(req: Request, res: Response, until: number): Promise<void> {
+    if (this.size + this.#coming >= mostListeners) {
+      throw new ProxyError('OVERLOADED', { retryAfter: 30 });
+    }
+    this.#coming += 1;
+    const report = await this.#report().finally(() => {
+      this.#coming -= 1;
+    });
+    if (clientLeft(req, res)) return;
+    const listener = { events: sendEvents(req, res), res };
+    this.#listeners.add(listener);
+    const { exchange } = req;
+    const end = () => void res.end();
+    const over = setTimeout(end, Math.max(0, Math.min(longestMs, until - Date.now())));
+    exchange.whenDraining(end); // The browser looks again, and finds another instance.
+    exchange.whenOver(() => {
+      clearTimeout(over);
+      this.#listeners.delete(listener);
+      if (this.size === 0) this.close();
+    });
+    this.#beat ??= setInterval(() => void this.#tell(), beatMs).unref();
+    listener.events.send('report', JSON.stringify(report));
+  }
+
+  /** Tells all of them at once, where something was changed. */
+  tell(): void {
+    void this.#tell();
+  }
+
+  close(): void {
+    clearInterval(this.#beat);
+    this.#beat = undefined;
+  }
+
+  async #tell(): Promise<void> {
+    if (this.#busy || this.size === 0) return;
+    this.#busy = true;
+    try {
+      const text = JSON.stringify(await this.#report());
+      for (const { events, res } of this.#listeners) {
+        // Who reads slowly gets the next one: no report is worth more than the one behind it.
+        if (!res.writableNeedDrain) events.send('report', text);
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ask, openWebSocket } from '../../support/client.ts';
+import { echoSockets } from '../../support/echo.ts';
+import { eventually } from '../../support/eventually.ts';
+import { type Program, startProbed } from '../../support/program.ts';
+import { domain, type Rig, startRig } from '../../support/rig.ts';
+
+const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+let rig: Rig;
+let seen: IncomingHttpHeaders[];
+
+beforeEach(async () => {
+  seen = [];
+  rig = await startRig({
+    app: (req, res) => {
+      seen.push(req.headers);
+      res.end();
+    },
+  });
+  echoSockets(rig.app);
+  rig.app.on('upgrade', ({ headers }) => seen.push(headers));
+});
+afterEach(() => rig.close());
+
+const traced = () => eventually(() => rig.logs().some(({ event }) => event === 'access'));
+const traceIds = () =>
+  rig.logs().flatMap(({ event, traceId }) => (event === 'access' ? [traceId] : []));
+
+describe('a trace', () => {
+  test('of a visitor’s goes on to the sandbox as it came, and stands in the log', async () => {
+    const headers = { traceparent: given, tracestate: 'vendor=1' };
+    await ask(rig.proxy.port, { host: rig.host(), headers });
+    expect(seen[0]).toMatchObject(headers);
+    await traced();
+    expect(traceIds()).toEqual(['4bf92f3577b34da6a3ce929d0e0e4736']);
+  });
+
+  test('begins here where there is none, and is the log’s', async () => {
+    await ask(rig.proxy.port, { host: rig.host() });
+    await traced();
+    const [id] = traceIds();
+    expect(seen[0]?.traceparent).toMatch(new RegExp(`^00-${id}-[\\da-f]{16}-01$`));
+    expect(seen[0]?.tracestate).toBeUndefined();
+  });
+
+  test('that is not valid does not go on, nor its state, nor a second one beside it', async () => {
+    await ask(rig.proxy.port, {
+      host: rig.host(),
+      headers: { traceparent: [given, given], TraceState: 'a=1', trace_parent: 'x' },
+    });
+    expect(seen[0]?.traceparent).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-01$/);
+    expect(seen[0]?.traceparent).not.toContain(given.slice(3, 35));
+    expect(seen[0]?.tracestate).toBeUndefined();
+  });
+
+  test('goes with a WebSocket’s handshake too', async () => {
+    const { socket } = await openWebSocket(rig.proxy.port, rig.host(), '/', { traceparent: given });
+    expect(seen[0]?.traceparent).toBe(given);
+    socket.terminate();
+  });
+});
+
+describe('with an OpenTelemetry SDK that was loaded by --import', () => {
+  let program: Program;
+  afterEach(() => void program.child.kill('SIGKILL'));
+
+  test('requests go on below the SDK’s own span, and WebSockets, which it does not know, as they came', async () => {
+    program = startProbed(
+      new URL('../../../docker/monitoring/openTelemetry.mjs', import.meta.url),
+      {
+        DAYTONA_API_KEY: rig.daytona.apiKey,
+        DAYTONA_API_URL: rig.daytona.apiUrl,
+        PROXY_DOMAIN: domain,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        LOG_FORMAT: 'json',
+        OTEL_TRACES_EXPORTER: 'console',
+        OTEL_METRICS_EXPORTER: 'none',
+        OTEL_LOGS_EXPORTER: 'none',
+      },
+    );
+    const started = await program.line(/start\.listening/);
+    const port = Number(/port (\d+)/.exec(started)?.[1]);
+    await ask(port, { host: rig.host(), headers: { traceparent: given } });
+    const { socket } = await openWebSocket(port, rig.host(), '/', { traceparent: given });
+    socket.terminate();
+    const [request, upgrade] = seen.map(({ traceparent }) => traceparent);
+    expect(request).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[\da-f]{16}-01$/);
+    expect(request).not.toBe(given);
+    expect(upgrade).toBe(given);
+    const line = await program.line(/"event":"access"/);
+    expect(JSON.parse(line).traceId).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+  });
+});

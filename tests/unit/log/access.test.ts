@@ -1,0 +1,81 @@
+import { Writable } from 'node:stream';
+import { expect, test } from '@jest/globals';
+import { accessLog } from '../../../src/log/access.ts';
+import { createLog } from '../../../src/log/logger.ts';
+import type { FinishedExchange } from '../../../src/telemetry/observer.ts';
+import { Timeline } from '../../../src/telemetry/timeline.ts';
+
+const ordinary: FinishedExchange = {
+  requestId: 'r',
+  traceId: 't',
+  kind: 'request',
+  method: 'GET',
+  host: '3000-abc.example.com',
+  path: '/',
+  status: 200,
+  code: undefined,
+  client: '203.0.113.9',
+  sandbox: { id: 'abc', port: 3000 },
+  carried: true,
+  durationMs: 12,
+  phases: new Timeline(),
+  firstByteMs: 10,
+  bytesUp: 0,
+  bytesDown: 5,
+  cache: 'hit',
+  retries: 0,
+  healed: 0,
+  upstream: 'edge.test:443',
+};
+
+/** Writes a line for each that has one. */
+async function linesOf(
+  exchanges: readonly Partial<FinishedExchange>[],
+  sample: number,
+  format: 'json' | 'pretty' = 'json',
+): Promise<string[]> {
+  let text = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      text += chunk;
+      done();
+    },
+  });
+  const log = createLog({ level: 'info', format, stream });
+  const { finished } = accessLog(log, sample);
+  for (const each of exchanges) finished?.({ ...ordinary, ...each });
+  await log.close();
+  return text.trimEnd().split('\n');
+}
+
+const many = (count: number, each: Partial<FinishedExchange>) => Array(count).fill(each);
+
+test('with a sample of 10, every tenth ordinary request has a line, which says for how many', async () => {
+  const lines = (await linesOf(many(30, {}), 10)).map((line) => JSON.parse(line));
+  expect(lines.map(({ sample }) => sample)).toEqual([10, 10, 10]);
+});
+
+test.each<[string, Partial<FinishedExchange>]>([
+  ['an error of ours', { status: 429, code: 'RATE_LIMITED' }],
+  ['an error of the sandbox’s', { status: 500 }],
+  ['a visitor who left', { status: 499 }],
+  ['what took a second', { durationMs: 1_000 }],
+  ['a WebSocket', { kind: 'websocket', status: 101 }],
+  ['an event stream', { kind: 'events' }],
+])('%s has a line always', async (_what, each) => {
+  expect(await linesOf(many(5, each), 1_000)).toHaveLength(5);
+});
+
+test('a person reads on one line what made a request slow', async () => {
+  const phases = Object.assign(new Timeline(), { limits: 1, lookup: 1_234.56 });
+  const slow = { durationMs: 1_250, phases, cache: 'miss', retries: 1, healed: 1 } as const;
+  const [line] = await linesOf([slow], 1, 'pretty');
+  expect(line).toMatch(
+    /→ 200 GET 3000-abc\.example\.com\/ 1250 ms most of it lookup \(1234\.6 ms\) miss sent again found anew$/,
+  );
+});
+
+test('a person reads nothing more of an ordinary request', async () => {
+  const [line] = await linesOf([{}], 1, 'pretty');
+  expect(line).toMatch(/→ 200 GET 3000-abc\.example\.com\/ 12 ms$/);
+});

@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import type { FinishedExchange } from '../../../src/telemetry/observer.ts';
+import { Timeline } from '../../../src/telemetry/timeline.ts';
+
+const exchange: FinishedExchange = {
+  requestId: 'r',
+  traceId: 't',
+  kind: 'request',
+  method: 'GET',
+  host: '3000-abc.example.com',
+  path: '/',
+  status: 200,
+  code: undefined,
+  client: '203.0.113.9',
+  sandbox: { id: 'abc', port: 3000 },
+  carried: true,
+  durationMs: 12,
+  phases: new Timeline(),
+  firstByteMs: 10,
+  bytesUp: 3,
+  bytesDown: 5,
+  cache: 'hit',
+  retries: 0,
+  healed: 0,
+  upstream: 'edge.test:443',
+};
+
+const series = (text: string) =>
+  new Set(
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('daytona_proxy_'))
+      .map((line) => line.slice(0, line.lastIndexOf(' '))),
+  );
+
+test('nothing that a visitor or a sandbox chooses becomes a label', async () => {
+  const metrics = createMetrics();
+  const { finished } = metrics.observer;
+  for (const method of ['GET', 'POST', 'BREW']) {
+    for (const status of [101, 200, 301, 404, 500, 999])
+      finished?.({ ...exchange, method, status });
+  }
+  finished?.({ ...exchange, status: 499 });
+  const before = series(await metrics.scrape());
+  const word = fc.string({ minLength: 1 });
+  const chosen = fc.record({
+    method: word,
+    host: word,
+    path: word,
+    client: word,
+    upstream: word,
+    sandbox: fc.record({ id: word, port: fc.nat() }),
+    status: fc.integer({ min: 100, max: 999 }),
+  });
+  fc.assert(fc.property(chosen, (facts) => void finished?.({ ...exchange, ...facts })));
+  const more = [...series(await metrics.scrape())].filter((name) => !before.has(name));
+  // A client that left by any method: three classes, and no more.
+  expect(more.filter((name) => !name.includes('outcome="left"'))).toEqual([]);
+});
+
+test('tells requests by whose answer it was, and a stream is no request', async () => {
+  const metrics = createMetrics();
+  const { finished } = metrics.observer;
+  finished?.({ ...exchange, method: 'DELETE', status: 204 });
+  finished?.({ ...exchange, status: 429, code: 'RATE_LIMITED', carried: false });
+  finished?.({ ...exchange, status: 200, carried: false, cache: undefined });
+  finished?.({ ...exchange, status: 499 });
+  finished?.({ ...exchange, kind: 'events', durationMs: 3_600_000 });
+  const text = await metrics.scrape();
+  const count = 'daytona_proxy_request_duration_seconds_count';
+  expect(text).toContain(`${count}{method="write",status="2xx",outcome="sandbox"} 1\n`);
+  expect(text).toContain(`${count}{method="read",status="4xx",outcome="RATE_LIMITED"} 1\n`);
+  expect(text).toContain(`${count}{method="read",status="2xx",outcome="own"} 1\n`);
+  expect(text).toContain(`${count}{method="read",status="4xx",outcome="left"} 1\n`);
+  expect(text).toContain('daytona_proxy_streams_total{kind="events",outcome="sandbox"} 1\n');
+  expect(text).toContain('daytona_proxy_body_bytes_total{direction="down"} 25\n');
+  expect(text).toContain('daytona_proxy_cache_answers_total{answer="hit"} 4\n');
+});
+
+test('two registries in one process do not get into each other’s way', async () => {
+  const [one, other] = [createMetrics(), createMetrics()];
+  one.observer.limited?.('rate', 7);
+  expect(await one.scrape()).toContain('daytona_proxy_limited_total{limit="rate"} 7\n');
+  const text = await other.scrape();
+  expect(text).toContain('daytona_proxy_limited_total{limit="rate"} 0\n');
+  expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+});
