@@ -4,6 +4,7 @@ import type { Refusal } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import { Activity } from './activity.ts';
+import type { AnsweringPorts } from './answeringPorts.ts';
 import { SandboxCache } from './cache.ts';
 import { SandboxDirectory } from './directory.ts';
 import { followEvents } from './events.ts';
@@ -21,6 +22,8 @@ export interface SandboxSources {
   readonly mode: SandboxMode;
   /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
   readonly probe: (way: Way) => Promise<Refusal | undefined>;
+  /** The ports of sandboxes that answer. */
+  readonly answering: AnsweringPorts;
   /** What all instances share; undefined where there is one. */
   readonly store: SharedStore | undefined;
   readonly log: Log;
@@ -28,7 +31,7 @@ export interface SandboxSources {
 
 export interface SandboxParts {
   readonly directory: SandboxDirectory;
-  readonly stage: Omit<LocateParts, 'recheck'>;
+  readonly stage: Omit<LocateParts, 'recheck' | 'mayHearOf'>;
   /** What access may ask. */
   readonly forAccess: SandboxSource;
   /** Drops expired entries and says how many links those were. */
@@ -38,7 +41,7 @@ export interface SandboxParts {
 
 /** Builds everything behind the question where a sandbox lives, and whether it is awake. */
 export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
-  const { mode, probe, store, log } = sources;
+  const { mode, probe, answering, store, log } = sources;
   const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
@@ -108,10 +111,12 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       directory,
       wayTo,
       activity,
+      answering,
       wake: { mode: mode.mayStart ? config.WAKE : 'off', holdMs: config.WAKE_HOLD_MS, waker },
     },
     sweep: () => {
       waker.sweep();
+      answering.sweep();
       return directory.sweep();
     },
     close: () => {
