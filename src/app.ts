@@ -6,7 +6,7 @@ import express, {
 } from 'express';
 import { type AddressRules, checkAddress } from './access/addresses.ts';
 import { type CorsRules, shareOrigins } from './access/cors.ts';
-import { recheckDoor } from './access/doors.ts';
+import { mayHearOf, recheckDoor } from './access/doors.ts';
 import { isReserved } from './access/reservedPorts.ts';
 import { findSigned, type SignedHostsParts } from './access/signedHosts.ts';
 import { type AccessParts, guard } from './access/stage.ts';
@@ -21,6 +21,7 @@ import type { Level, Log } from './log/logger.ts';
 import { sparingly } from './log/sparingly.ts';
 import type { Carrier } from './proxy/middleware.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
+import { frontPage } from './replies/frontPage.ts';
 import { type Figures, opsPages } from './replies/ops.ts';
 import { sendError } from './replies/send.ts';
 import { type LocateParts, locateSandbox } from './sandbox/locate.ts';
@@ -45,7 +46,7 @@ export interface AppParts {
   readonly toolboxOnly: boolean;
   readonly signedHosts: SignedHostsParts;
   readonly warning: WarningRules;
-  readonly sandbox: Omit<LocateParts, 'recheck'>;
+  readonly sandbox: Omit<LocateParts, 'recheck' | 'mayHearOf'>;
   readonly carrier: Carrier;
   readonly figures: Figures;
   readonly statsToken: string | undefined;
@@ -73,7 +74,8 @@ export function createApp(parts: AppParts): Express {
   app.use(guard(parts.access)); // 3 who may?
   app.use(warnVisitors(parts.warning));
   app.use(watchWake(parts.sandbox.wake.waker, parts.sandbox.directory));
-  app.use(locateSandbox({ ...parts.sandbox, recheck: recheckDoor(parts.access) })); // 4 where does it live, is it awake?
+  const doors = { recheck: recheckDoor(parts.access), mayHearOf: mayHearOf(parts.access) };
+  app.use(locateSandbox({ ...parts.sandbox, ...doors })); // 4 where does it live, is it awake?
   app.use(limitOpen(parts.sandboxes, 'SANDBOX_BUSY', ({ upstream }) => upstream?.sandboxId));
   app.use(parts.carrier.handle); // 5 carry the bytes
   app.use((_req, _res, next) => next(new ProxyError('INTERNAL'))); // Nobody else speaks for us.
@@ -89,6 +91,8 @@ function frontedVisitor({ visitor }: Exchange): string | undefined {
 /** A host that is no sandbox's has our own pages and nothing else. */
 function forUs({ pages, figures, statsToken, hosts, inPlatform }: AppParts): RequestHandler {
   const router = Router().use(...pages, opsPages(figures, statsToken));
+  // In the place of Daytona's own proxy, which has none.
+  if (!inPlatform) router.use(frontPage(hosts));
   const example = `3000-my-sandbox.${hosts.domains[0] ?? 'example.com'}`;
   const nothing = () =>
     inPlatform ? new ProxyError('NOT_FOUND') : new ProxyError('INVALID_HOST', { example });

@@ -17,6 +17,8 @@ import { accessLog } from './log/access.ts';
 import type { Log } from './log/logger.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { type Carrier, createCarrier } from './proxy/middleware.ts';
+import { createLook } from './replies/look.ts';
+import { AnsweringPorts } from './sandbox/answeringPorts.ts';
 import { createMode } from './sandbox/createMode.ts';
 import { createSandboxes } from './sandbox/createSandboxes.ts';
 import type { SandboxMode } from './sandbox/mode.ts';
@@ -84,6 +86,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
   );
   const clients = new Occupancy(config.MAX_CONNECTIONS_PER_CLIENT);
+  const answering = new AnsweringPorts();
   const carrier = createCarrier({
     originMode: config.ORIGIN_MODE,
     connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
@@ -97,6 +100,9 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       isPrivate: isPrivateAddress,
       mayBePrivate: privatePolicy(mode.allowPrivate, config.DAYTONA_API_URL),
     }),
+    onAnswer: ({ upstream, sandbox }) => {
+      if (upstream && sandbox) answering.note(upstream.sandboxId, sandbox.port);
+    },
     log,
     observer,
   });
@@ -104,6 +110,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const sandboxes = createSandboxes(config, {
     mode,
     probe: carrier.probe,
+    answering,
     store,
     log,
     observer,
@@ -178,6 +185,11 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     maxConnections,
     maxHeaderBytes: config.MAX_HEADER_BYTES,
     headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
+    look: createLook({
+      name: config.BRAND_NAME,
+      logoUrl: config.BRAND_LOGO_URL,
+      color: config.BRAND_COLOR,
+    }),
   });
   const metricsListener = await listenForMetrics(metrics, config).catch((error) => {
     store?.close();

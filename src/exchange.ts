@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ErrorCode } from './replies/errors.ts';
+import type { Look } from './replies/look.ts';
 import { Timeline } from './telemetry/timeline.ts';
 import { type Trace, traceOf } from './telemetry/trace.ts';
 
@@ -120,6 +121,8 @@ export class Exchange {
   readonly ownFields: string[];
   readonly kind: 'http' | 'websocket';
   readonly method: string;
+  /** How our own pages look to this visitor. */
+  look: Look | undefined = undefined;
   /** Gone once a 101 went out: an open WebSocket need not remember how it was opened. */
   upgrade: Upgrade | undefined;
   /** True while the client waits for `100 Continue` before it sends its body. */

@@ -14,6 +14,7 @@ import { createListener, spokenEvent } from './listener.ts';
 import type { Log } from './log/logger.ts';
 import { sparingly } from './log/sparingly.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
+import type { Look } from './replies/look.ts';
 import { rawAnswer } from './replies/rawAnswer.ts';
 import { sendError } from './replies/send.ts';
 import { tellFinished } from './telemetry/finished.ts';
@@ -34,6 +35,7 @@ export interface ServerParts {
   readonly maxConnections: number;
   readonly maxHeaderBytes: number;
   readonly headersTimeoutMs: number;
+  readonly look: Look;
 }
 
 /**
@@ -107,7 +109,10 @@ export function createProxyServer(parts: ServerParts): Server {
 
   const exchangeOf = (req: IncomingMessage, peer: Peer, upgrade?: Upgrade): Exchange => {
     const visitor = identifyVisitor(req, peer, trustedProxies, parts.assumedProto);
-    return new Exchange(requestIdOf(req, peer), req, visitor, upgrade, openWork.addLasting);
+    const id = requestIdOf(req, peer);
+    const exchange = new Exchange(id, req, visitor, upgrade, openWork.addLasting);
+    exchange.look = parts.look;
+    return exchange;
   };
 
   // Express's own entry would add prototypes, which requests here have from birth, and its error

@@ -69,6 +69,20 @@ export function recheckDoor(rules: DoorRules) {
   };
 }
 
+/**
+ * Says whether a visitor who was let in to one port of a sandbox may hear of another one: not who
+ * came by a link or an address for a part of it, and of no port that would ask for more.
+ */
+export function mayHearOf(rules: DoorRules) {
+  const judge = judgeOf(rules);
+  return (exchange: Exchange, sandbox: KnownSandbox, port: number): boolean => {
+    const { restricted, signed, signedBy, admittedTo } = exchange;
+    if (restricted || signed || signedBy !== undefined || isReserved(port)) return false;
+    const { state } = judge(sandbox, port);
+    return state === 'open' || (state === 'guarded' && admittedTo === sandbox.id);
+  };
+}
+
 /** @throws ProxyError SANDBOX_NOT_FOUND */
 function judgeOf({ policy, allowed }: DoorRules) {
   /** Facts stay the same object for as long as they are true. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { ProxyError } from '../replies/errors.ts';
-import { escapeHtml, page } from '../replies/page.ts';
+import { escapeHtml, type PageContent } from '../replies/page.ts';
 import { sendForm, sendRedirect } from '../replies/send.ts';
 import { cookieName, cookiesNamed, setCookie } from './cookies.ts';
 import { takeQuery } from './credentials.ts';
@@ -76,15 +76,16 @@ function hasAccepted({ headers, exchange }: IncomingMessage): boolean {
  * The form's address is a query alone, which is the page's own path with that query: `//evil.example`
  * would be another host there, and what the visitor's front calls us is not known for sure.
  */
-function warningPage(target: string): string {
+function warningPage(target: string): PageContent {
   const address = withParameter(target, acceptName, '1');
   const action = escapeHtml(address.slice(address.indexOf('?')));
-  return page(
-    'Before you go on',
-    'What follows is not ours.',
-    `<p>A sandbox serves this address: somebody's own program, and not the operator of this site.</p>
-<p>Enter no password, key or other secret there unless you trust whoever made it.</p>
+  return {
+    title: 'Before you go on',
+    headline: 'What follows is not ours.',
+    body: `<p>A sandbox serves this address: somebody’s own program, and not the operator of this site.</p>
+<h2>What you can do</h2>
+<p>Go on, and enter no password, key or other secret there unless you trust whoever made it.</p>
 <form method="post" action="${action}"><button>I understand, go on</button></form>
-<p><small>You are asked once a day for each address.</small></p>`,
-  );
+<p>You are asked once a day for each address.</p>`,
+  };
 }

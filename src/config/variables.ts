@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accessVariables } from './accessVariables.ts';
+import { brandVariables } from './brandVariables.ts';
 import { egressVariables } from './egressVariables.ts';
 import { platformVariables } from './platformVariables.ts';
 import { sandboxVariables } from './sandboxVariables.ts';
@@ -159,6 +160,7 @@ export const variables = {
     'Over how long the ends of WebSockets and event streams are spread at a stop, in ms.',
     0,
   ),
+  ...brandVariables,
   ...accessVariables,
   ...storeVariables,
   ...platformVariables,

@@ -94,6 +94,8 @@ interface Details {
   example?: string;
   /** Replaces `{detail}` in the public sentence. */
   detail?: string;
+  /** Other ports of the sandbox that answer and that this visitor may hear of, for PORT_NOT_LISTENING. */
+  ports?: readonly number[];
 }
 
 /** The one error class of the proxy: whatever else is thrown is answered as INTERNAL. */
@@ -103,6 +105,7 @@ export class ProxyError extends Error {
   readonly status: number;
   readonly retryAfter: number | undefined;
   readonly state: string | undefined;
+  readonly ports: readonly number[];
 
   constructor(code: ErrorCode, details: Details = {}) {
     const { status, message } = catalogue[code];
@@ -119,6 +122,7 @@ export class ProxyError extends Error {
     this.status = details.status ?? status;
     this.retryAfter = details.retryAfter;
     this.state = details.state;
+    this.ports = details.ports ?? [];
   }
 }
 

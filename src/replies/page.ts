@@ -1,59 +1,59 @@
-import { createHash } from 'node:crypto';
-import type { ProxyError } from './errors.ts';
+import type { Look } from './look.ts';
 
-const style = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center }
-main { max-width: 34rem; padding: 2rem }
-h1 { font-size: 1.4rem; margin: 0 0 .5rem }
-p { margin: .5rem 0 }
-small { opacity: .7 }`;
-
-/** Lets the page's one style through a Content-Security-Policy that forbids all else. */
-export const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
-
-/** A small static page for people: what happened, what to do, which request it was. */
-export function errorPage(error: ProxyError, requestId: string): string {
-  const state = error.state
-    ? `<p>Its state is <strong>${escapeHtml(error.state)}</strong>.</p>`
-    : '';
-  const small = `${error.status} ${error.code} · request ${escapeHtml(requestId)}`;
-  return page(
-    `${error.status} · ${error.code}`,
-    error.message,
-    `${state}<p><small>${small}</small></p>`,
-  );
+/** What one page of ours says. */
+export interface PageContent {
+  readonly headline: string;
+  /** Of the tab; the headline unless given. */
+  readonly title?: string;
+  /** HTML behind the headline. */
+  readonly body: string;
+  /** HTML for the document's head. */
+  readonly head?: string;
+  /** Text at the foot, before the request's id. */
+  readonly foot?: string;
 }
 
-/** A page of ours that says one sentence. */
-export function noticePage(sentence: string): string {
-  return page(sentence, sentence, '');
-}
-
-/**
- * A page of ours.
- *
- * @param rest HTML
- * @param head HTML
- */
-export function page(title: string, headline: string, rest: string, head = ''): string {
+/** Writes a page of ours: the brand, what it says, and which request it was. */
+export function page({ brand, style }: Look, content: PageContent, requestId: string): string {
+  const { headline, title = headline, body, head = '', foot } = content;
+  const whole = brand.name === undefined ? title : `${title} – ${brand.name}`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(whole)}</title>
 <style>${style}</style>${head}
 </head>
 <body>
-<main>
+${banner(brand)}<main>
 <h1>${escapeHtml(headline)}</h1>
-${rest}
+${body}
 </main>
+<footer>
+<p>${foot === undefined ? '' : `${escapeHtml(foot)} · `}Request <code>${escapeHtml(requestId)}</code></p>
+</footer>
 </body>
 </html>
 `;
+}
+
+/** A page of ours that says one sentence. */
+export function noticePage(sentence: string): PageContent {
+  return { headline: sentence, body: '' };
+}
+
+/** The logo says nothing that the name does not; alone it is the name. */
+function banner({ name, logoUrl }: Look['brand']): string {
+  if (name === undefined && logoUrl === undefined) return '';
+  const alt = name === undefined ? 'Logo' : '';
+  const logo =
+    logoUrl === undefined
+      ? ''
+      : `<img src="${escapeHtml(logoUrl)}" alt="${alt}" referrerpolicy="no-referrer">`;
+  return `<header>${logo}${name === undefined ? '' : `<span>${escapeHtml(name)}</span>`}</header>\n`;
 }
 
 /** Makes text of strangers harmless inside HTML, attributes included. */

@@ -1,45 +1,11 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import helmet from 'helmet';
+import { errorPage } from './errorPage.ts';
 import type { ProxyError } from './errors.ts';
-import { errorPage, noticePage, styleHash } from './page.ts';
-import { scriptHash, waitingPage } from './waitingPage.ts';
+import { type Look, type Protect, plainLook } from './look.ts';
+import { noticePage, type PageContent, page } from './page.ts';
+import { waitingPage } from './waitingPage.ts';
 
-/**
- * helmet's headers, for answers of our own and never for a sandbox's. HSTS is the operator's to
- * decide, and a page about a sandbox must show inside the frame where the sandbox was expected.
- */
-const protect = protection({});
-/** The one page of ours with a script, which asks this host how its sandbox is. */
-const protectWaiting = protection({ scriptSrc: [scriptHash], connectSrc: ["'self'"] });
-
-/**
- * A page with a form that comes back to it: without a referrer a browser would say `Origin: null`.
- * Where a form may lead is left open, because Chrome holds that against all redirects behind it,
- * and the sandbox may well answer with one to another host.
- */
-const protectForm = protection({}, 'same-origin');
-
-/** helmet's headers with a policy that allows nothing but our style, and what is added here. */
-export function protection(
-  more: Readonly<Record<string, string[]>>,
-  policy: 'no-referrer' | 'same-origin' = 'no-referrer',
-) {
-  return helmet({
-    referrerPolicy: { policy },
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: [styleHash],
-        baseUri: ["'none'"],
-        ...more,
-      },
-    },
-    frameguard: false,
-    strictTransportSecurity: false,
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-  });
-}
+const html = 'text/html; charset=utf-8';
 
 /** Sends a whole JSON answer of our own. */
 export function sendJson(
@@ -70,7 +36,8 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Prox
     res.destroy();
     return;
   }
-  const { requestId, awaitsContinue } = req.exchange;
+  const { exchange } = req;
+  const { requestId, awaitsContinue } = exchange;
   for (const name of res.getHeaderNames()) res.removeHeader(name);
   res.setHeader('X-Proxy-Error', error.code);
   if (error.retryAfter !== undefined) res.setHeader('Retry-After', String(error.retryAfter));
@@ -79,9 +46,9 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Prox
   if (error.code === 'INVALID_REQUEST' || awaitsContinue) res.setHeader('Connection', 'close');
   if (wantsPage(req)) {
     const waiting = error.code === 'SANDBOX_STARTING' && req.method === 'GET';
-    const body = waiting ? waitingPage(error, requestId) : errorPage(error, requestId);
-    const type = 'text/html; charset=utf-8';
-    send(req, res, error.status, type, body, waiting ? protectWaiting : protect);
+    const body = write(req, waiting ? waitingPage(error) : errorPage(error, exchange));
+    const { protect, protectWaiting } = lookOf(req);
+    send(req, res, error.status, html, body, waiting ? protectWaiting : protect);
     return;
   }
   const { code, message, state } = error;
@@ -94,14 +61,19 @@ export function sendRedirect(req: IncomingMessage, res: ServerResponse, location
   send(req, res, 303, 'text/plain; charset=utf-8', '');
 }
 
+/** Sends a page of ours. */
+export function sendPage(req: IncomingMessage, res: ServerResponse, content: PageContent): void {
+  send(req, res, 200, html, write(req, content));
+}
+
 /** Sends a small page that says one sentence. */
 export function sendNotice(req: IncomingMessage, res: ServerResponse, sentence: string): void {
-  send(req, res, 200, 'text/html; charset=utf-8', noticePage(sentence));
+  sendPage(req, res, noticePage(sentence));
 }
 
 /** Sends a page of ours whose form posts to the page's own address. */
-export function sendForm(req: IncomingMessage, res: ServerResponse, html: string): void {
-  send(req, res, 200, 'text/html; charset=utf-8', html, protectForm);
+export function sendForm(req: IncomingMessage, res: ServerResponse, content: PageContent): void {
+  send(req, res, 200, html, write(req, content), lookOf(req).protectForm);
 }
 
 /** Sends an answer of our own that has no body. */
@@ -111,14 +83,14 @@ export function sendEmpty(req: IncomingMessage, res: ServerResponse, status: num
   res.end();
 }
 
-/** Sends something of ours that has a policy of its own; see `protection`. */
+/** Sends something of ours that has a policy of its own; see `look.ts`. */
 export function sendProtected(
   req: IncomingMessage,
   res: ServerResponse,
   status: number,
   type: string,
   body: string,
-  protectBy: ReturnType<typeof protection>,
+  protectBy: Protect,
 ): void {
   send(req, res, status, type, body, protectBy);
 }
@@ -136,7 +108,7 @@ function send(
   status: number,
   type: string,
   body: string,
-  protectBy = protect,
+  protectBy = lookOf(req).protect,
 ): void {
   protectBy(req, res, () => {});
   addOwnFields(req, res);
@@ -146,6 +118,14 @@ function send(
   res.statusCode = status;
   res.statusMessage = STATUS_CODES[status] ?? ''; // Not that of an answer that failed before.
   res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+function lookOf({ exchange }: IncomingMessage): Look {
+  return exchange.look ?? plainLook;
+}
+
+function write(req: IncomingMessage, content: PageContent): string {
+  return page(lookOf(req), content, req.exchange.requestId);
 }
 
 /** A person looks at top-level and framed documents; where no browser says so, Accept decides. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ProxyError } from './errors.ts';
-import { escapeHtml, page } from './page.ts';
+import { explanations } from './explanations.ts';
+import { escapeHtml, type PageContent } from './page.ts';
 
 /** The parameter by which the page below asks for the stream of its sandbox's states. */
 export const watchName = 'DAYTONA_PROXY_WAKE';
@@ -16,7 +17,7 @@ stream.addEventListener('ready', () => { stream.close(); again(); });
 stream.addEventListener('failed', ({ data }) => {
   stream.close();
   show(data);
-  document.querySelector('h1').textContent = 'Your sandbox did not start.';
+  document.title = document.querySelector('h1').textContent = 'Your sandbox did not start.';
   document.querySelector('progress').hidden = true;
   document.getElementById('soon').hidden = true;
   document.getElementById('again').hidden = false;
@@ -29,15 +30,16 @@ document.getElementById('again').addEventListener('click', again);
 export const scriptHash = `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
 /** The live page for a person whose sandbox starts; without JavaScript it looks every 3 seconds. */
-export function waitingPage({ message, state }: ProxyError, requestId: string): string {
-  return page(
-    'Starting…',
-    message,
-    `<p role="status"><progress aria-label="starting"></progress> <span id="state">${escapeHtml(state ?? '')}</span></p>
-<p id="soon">The page shows by itself as soon as it is there.</p>
-<p><button id="again" hidden>Try again</button></p>
-<p><small>request ${escapeHtml(requestId)}</small></p>
+export function waitingPage({ code, status, state }: ProxyError): PageContent {
+  const { headline, happened = '', advice } = explanations.SANDBOX_STARTING;
+  return {
+    headline,
+    title: 'Starting…',
+    body: `<p role="status"><progress aria-label="starting"></progress> <span id="state">${escapeHtml(state ?? '')}</span></p>
+<p id="soon">${escapeHtml(happened)} ${escapeHtml(advice)}</p>
+<p><button id="again" type="button" hidden>Try again</button></p>
 <script>${script}</script>`,
-    '<noscript><meta http-equiv="refresh" content="3"></noscript>',
-  );
+    head: '<noscript><meta http-equiv="refresh" content="3"></noscript>',
+    foot: `${status} ${code}`,
+  };
 }

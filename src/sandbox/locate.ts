@@ -1,7 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import { addressOf, clientLeft, type Exchange, type Upstream } from '../exchange.ts';
-import { ProxyError } from '../replies/errors.ts';
+import { asProxyError, ProxyError } from '../replies/errors.ts';
 import type { Activity } from './activity.ts';
+import type { AnsweringPorts } from './answeringPorts.ts';
 import type { Resolution } from './cache.ts';
 import type { SandboxFacts } from './daytona.ts';
 import type { SandboxDirectory } from './directory.ts';
@@ -15,11 +16,14 @@ export interface LocateParts {
   readonly activity: Activity;
   /** Throws where the visitor was let in to another sandbox, or by a door that has closed since. */
   readonly recheck: (exchange: Exchange, sandbox: SandboxFacts) => void;
+  /** The ports of sandboxes that answer, and whether a visitor who was let in may hear of one. */
+  readonly answering: AnsweringPorts;
+  readonly mayHearOf: (exchange: Exchange, sandbox: SandboxFacts, port: number) => boolean;
 }
 
 /** Stage 4: finds where the sandbox lives, awake or woken, and leaves the upstream on the request. */
 export function locateSandbox(parts: LocateParts): RequestHandler {
-  const { directory, wayTo, wake, activity, recheck } = parts;
+  const { directory, wayTo, wake, activity, recheck, answering, mayHearOf } = parts;
 
   const upstreamOf = (req: Request, found: Resolution): Upstream => {
     const { exchange } = req;
@@ -29,8 +33,18 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
     const way = wayTo(found, { port: address.port, toolbox: exchange.mount !== '' });
     const { sandboxId } = found.link;
     const again: Upstream['again'] = (refusal) =>
-      find(req, () => directory.after(refusal, address, found));
+      find(req, () => directory.after(refusal, address, found)).catch((error) => {
+        throw withOthers(exchange, found, error);
+      });
     return { ...way, sandboxId, again };
+  };
+  /** Names the ports that do answer, where it is this one's silence that the visitor hears of. */
+  const withOthers = (exchange: Exchange, { facts }: Resolution, error: unknown): unknown => {
+    const { code, cause } = asProxyError(error);
+    if (code !== 'PORT_NOT_LISTENING') return error;
+    answering.forget(facts.id, addressOf(exchange).port);
+    const ports = answering.of(facts.id).filter((port) => mayHearOf(exchange, facts, port));
+    return new ProxyError(code, { cause, ports });
   };
   const find = async (
     req: Request,

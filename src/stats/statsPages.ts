@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { type Request, type Response, Router } from 'express';
 import { clientLeft } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
-import { protection, sendEmpty, sendProtected, sendRedirect, wantsPage } from '../replies/send.ts';
+import { protection } from '../replies/look.ts';
+import { sendEmpty, sendProtected, sendRedirect, wantsPage } from '../replies/send.ts';
 import { type Door, isOthersDoing } from './door.ts';
 import { readForm } from './form.ts';
 import type { Listeners } from './listeners.ts';
@@ -29,6 +30,8 @@ const html = 'text/html; charset=utf-8';
  */
 const protectPage = protection(
   {
+    defaultSrc: ["'none'"],
+    baseUri: ["'none'"],
     styleSrc: [styleHash],
     scriptSrc: ["'self'"],
     connectSrc: ["'self'"],

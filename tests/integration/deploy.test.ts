@@ -15,8 +15,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { variables } from '../../src/config/variables.ts';
-import { describeWith, findBinary } from '../support/binary.ts';
+import { describeWith } from '../support/binary.ts';
 import { ask } from '../support/client.ts';
+import { findBinary } from '../support/findBinary.ts';
 import { startRig } from '../support/rig.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,20 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:http';
-import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test } from '@jest/globals';
+import { findBinary } from './findBinary.ts';
 import { closeServer, listen } from './rig.ts';
-
-/** Where servers are installed, which only root's PATH has. */
-const serverFolders = ['/usr/local/sbin', '/usr/sbin'];
-
-/** Finds an installed program; undefined where there is none. */
-export function findBinary(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...serverFolders];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
 
 /**
  * Describes tests that need an installed program; `fn` gets its path. Where it is missing they fail
@@ -84,13 +74,4 @@ export async function freePorts(): Promise<[number, number]> {
   const ports = await Promise.all([listen(servers[0]), listen(servers[1])]);
   await Promise.all(servers.map(closeServer));
   return ports;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium } from 'playwright-core';
-import { findBinary } from './binary.ts';
+import { findBinary } from './findBinary.ts';
 
 export interface Browser {
   readonly context: BrowserContext;

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { createClient } from '@redis/client';
-import { findBinary, freePorts } from './binary.ts';
+import { freePorts } from './binary.ts';
+import { findBinary } from './findBinary.ts';
 
 /** A real Redis that keeps nothing on disk, and that a test may treat badly. */
 export interface Redis {
