@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
 import { affordable } from './descriptors.ts';
+import { diagnosticsPages } from './diagnostics/pages.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
 import { countHits } from './limits/hits.ts';
@@ -113,7 +114,11 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    pages: [access.pages, ...platformPages(mode, carrier, access.chain)],
+    pages: [
+      access.pages,
+      ...platformPages(mode, carrier, access.chain),
+      diagnosticsPages(config.STATS_TOKEN),
+    ],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     warning: {
