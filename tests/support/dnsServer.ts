@@ -7,15 +7,19 @@ const headLength = 12;
 
 /**
  * A DNS server on loopback that knows IPv4 addresses of some names, none of the others, and says
- * nothing at all where a name begins with `silent`.
+ * nothing at all where a name begins with `silent`. `*.example.com` is every name right below, and
+ * addresses with a comma between are given out in turn.
  */
 export async function startDnsServer(known: Readonly<Record<string, string>>) {
   const socket = createSocket('udp4');
+  let turn = 0;
   socket.on('message', (query, from) => {
     const { name, end } = nameIn(query);
     if (name.startsWith('silent')) return;
-    const address = known[name];
-    const answered = address !== undefined && query.readUInt16BE(end) === typeA;
+    const addresses = (known[name] ?? known[name.replace(/^[^.]+/, '*')])?.split(',');
+    const wanted = query.readUInt16BE(end) === typeA;
+    const address = addresses?.[wanted ? turn++ % addresses.length : 0];
+    const answered = address !== undefined && wanted;
     const head = Buffer.from(query.subarray(0, headLength));
     head.writeUInt16BE(address === undefined ? 0x8183 : 0x8180, 2); // "No such name", or "here it is".
     head.writeUInt16BE(answered ? 1 : 0, 6);

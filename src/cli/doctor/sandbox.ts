@@ -32,7 +32,7 @@ function appOf(exam: Examination) {
     const headers: Record<string, string> =
       token === undefined ? {} : { 'x-daytona-preview-token': token };
     const host = (await OwnProxy.of(exam.config)).hostOf(sandbox, port);
-    return { proxy: await exam.way, host, headers };
+    return { proxy: await exam.way, host, headers, mayShow };
   });
 }
 
@@ -52,7 +52,9 @@ const sandbox: Check = {
   find: async (exam) => {
     const { host, status, code } = await pageOf(exam);
     if (code === undefined) return ok(`${host} answers ${status}`);
-    return failed(`${host}: the proxy says ${status} ${code}`, [
+    const { mayShow } = await appOf(exam);
+    const bare = mayShow ? '' : '; it was asked without its token, which needs a right certificate';
+    return failed(`${host}: the proxy says ${status} ${code}${bare}`, [
       `More of it: ${called(`sandbox test ${exam.options.sandbox}`)}`,
     ]);
   },
