@@ -84,6 +84,13 @@ describeWith('nginx', 'The doctor, with a real Nginx in front', () => {
       'proxy_set_header Host $http_host;',
     ],
     [
+      'no Host at all',
+      'public-address',
+      [/Host +\$http_host;/g, 'Host "";'],
+      /answered 400 INVALID_REQUEST by the proxy/,
+      'proxy_set_header Host $http_host;',
+    ],
+    [
       'no upgrade',
       'websocket',
       [/ *proxy_set_header Upgrade .*\n/g, ''],

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { tlsFiles } from '../../config/tlsVariables.ts';
 import { plainAddress } from '../../host/visitor.ts';
@@ -14,30 +15,47 @@ import { fixFor, trustLine } from './fixes.ts';
 export function addressOf(exam: Examination): Promise<Finding> {
   return exam.once('address', async () => {
     const { origin } = exam.url;
-    const answer = await (await exam.way).ask('/health');
-    const { statusCode, headers } = answer;
-    if (!isHealth(await readJson(answer.body))) {
-      const server = headers.server ?? 'no name';
-      const who = `${origin}/health is answered ${statusCode} by somebody else (Server: ${server})`;
-      if (statusCode >= 502 && statusCode <= 504) {
-        return failed(`${who}, who does not reach the proxy`, [
-          `Start it by: ${called('serve')}`,
-          ...(await fixFor(exam, 'lead')),
-        ]);
-      }
-      return failed(who, await fixFor(exam, 'lead'));
+    const way = await exam.way;
+    const answer = await way.ask('/health').catch((error: Error) => error);
+    if (answer instanceof Error) {
+      return failed(answer.message, [
+        `Is the proxy in front up, and do firewall and router let port ${exam.port} in?`,
+      ]);
     }
-    const known = await ticketOf(exam).then(
-      () => '',
-      (error: Error) => error.message,
-    );
-    if (known !== '') return ok(`${origin} leads to a daytona-proxy; which one, cannot be said`);
-    const { instance } = await arrivalOf(exam);
-    const same = instance === (await ticketOf(exam)).instance;
-    return same
-      ? ok(`${origin} leads to the proxy on this machine`)
-      : failed(`${origin} leads to another daytona-proxy than the one on this machine`);
+    const { statusCode, headers } = answer;
+    if (!isHealth(await readJson(answer.body))) return stranger(exam, statusCode, headers);
+    try {
+      const { instance } = await ticketOf(exam);
+      const found = await arrivalOf(exam);
+      if (found.instance === instance) return ok(`${origin} leads to the proxy on this machine`);
+      throw new Error(`${origin} leads to somebody who pretends to be the proxy`);
+    } catch (error) {
+      if (!(error instanceof Skipped)) {
+        return failed((error as Error).message, await fixFor(exam, 'lead'));
+      }
+      return ok(`${origin} leads to a daytona-proxy; which one, cannot be said`);
+    }
   });
+}
+
+/** Says who has answered in the place of the proxy, or why that one did not know itself. */
+async function stranger(
+  exam: Examination,
+  status: number,
+  { server = 'no name', 'x-proxy-error': code }: IncomingHttpHeaders,
+): Promise<Finding> {
+  const where = `${exam.url.origin}/health is answered ${status}`;
+  if (code !== undefined) {
+    const problem = `${where} ${code} by the proxy: it does not take the request for its own`;
+    return failed(problem, await fixFor(exam, 'host'));
+  }
+  const who = `${where} by somebody else (Server: ${server})`;
+  const lead = await fixFor(exam, 'lead');
+  if (status < 502 || status > 504) return failed(who, lead);
+  return failed(`${who}, who does not reach the proxy`, [
+    `Start it by: ${called('serve')}`,
+    ...lead,
+  ]);
 }
 
 /** What a request looks like that has come by the public address. */

@@ -37,6 +37,7 @@ function handshakeAt(exam: Examination, domain: string): Promise<Handshake> {
       checkServerIdentity: () => undefined, // Names are looked at by themselves.
       ...(exam.options.ca !== undefined && { ca: exam.options.ca }),
     });
+    socket.on('error', () => {});
     const late = setTimeout(() => socket.destroy(new Error('no answer')), patienceMs);
     try {
       await once(socket, 'secureConnect');
