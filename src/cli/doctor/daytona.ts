@@ -12,7 +12,7 @@ const listed = z.array(z.object({ id: z.string() }));
 const list = listed.or(z.object({ items: listed }).transform(({ items }) => items));
 const keyFacts = z.object({
   permissions: z.array(z.string()),
-  expiresAt: z.iso.datetime().nullish(),
+  expiresAt: z.string().nullish(),
 });
 
 interface ApiAnswer {
@@ -99,18 +99,18 @@ const rights: Check = {
     const sandbox = exam.options.sandbox ?? sandboxes[0]?.id;
     if (MODE === 'preview' && sandbox !== undefined) {
       const link = await previewLink(exam, sandbox, key);
-      if (link.status === 404) missing.push(`to see the sandbox ${sandbox}`);
-      else if (link.status >= 400) missing.push(`to get preview links (${link.status})`);
+      if (link.status === 404) missing.push(`does not see the sandbox ${sandbox}`);
+      else if (link.status >= 400) missing.push(`gets no preview links (${link.status})`);
       else can.push('gets preview links');
     } else if (MODE === 'preview') can.push('preview links were not tried: there is no sandbox');
     const facts = keyFacts.safeParse((await askApi(exam, '/api-keys/current', key)).json).data;
     if (facts?.permissions.includes('write:sandboxes')) can.push('starts sandboxes');
     else if (facts && exam.config.WAKE !== 'off') {
-      missing.push('write:sandboxes, to start those that sleep (or set WAKE=off)');
+      missing.push('lacks write:sandboxes, to start those that sleep (or set WAKE=off)');
     }
     const days = (Date.parse(facts?.expiresAt ?? '') - Date.now()) / dayMs;
-    if (days < 14) missing.push(`time: it expires in ${Math.max(0, Math.floor(days))} days`);
-    if (missing.length > 0) return failed(`${name} lacks ${missing.join('; ')}`, newKey);
+    if (days < 14) missing.push(`ends soon: ${Math.max(0, Math.floor(days))} days left`);
+    if (missing.length > 0) return failed(`${name} ${missing.join('; ')}`, newKey);
     return ok(can.join(', '));
   },
 };

@@ -154,13 +154,13 @@ describe('Daytona', () => {
 
   test.each([
     [/^\/api\/sandbox\?/, 403, {}, 'may not list sandboxes'],
-    [/preview-url$/, 403, {}, 'lacks to get preview links'],
+    [/preview-url$/, 403, {}, 'gets no preview links (403)'],
     [/current$/, 200, { permissions: ['write:snapshots'] }, 'lacks write:sandboxes'],
     [
       /current$/,
       200,
       { permissions: ['write:sandboxes'], expiresAt: new Date(Date.now() + 1e8).toISOString() },
-      'expires in 1 days',
+      'ends soon: 1 days left',
     ],
   ])('a right that is missing is named (%s: %s %j)', async (path, status, body, words) => {
     const env = await apiThat((req, res) => path.test(req.url ?? '') && json(res, status, body));
