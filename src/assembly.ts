@@ -7,6 +7,7 @@ import { createApp } from './app.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
 import { affordable } from './descriptors.ts';
+import { diagnosticsPages } from './diagnostics/pages.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
 import { explainStartError } from './lifecycle/startError.ts';
@@ -152,6 +153,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       stats.pages,
       ...platformPages(mode, carrier, access.chain),
       ...(config.METRICS_PORT === undefined ? [metricsPage(metrics, config.STATS_TOKEN)] : []),
+      diagnosticsPages(config.STATS_TOKEN),
     ],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',

@@ -24,6 +24,11 @@ export interface Ask {
 /** What no other server says of itself. */
 const health = z.object({ status: z.string(), cache: z.object({ store: z.string() }) });
 
+/** True for the answer of a proxy’s /health. */
+export function isHealth(answer: unknown): boolean {
+  return health.safeParse(answer).success;
+}
+
 /** The proxy that runs on this machine with this configuration. */
 export class OwnProxy {
   readonly #config: Config;
@@ -70,7 +75,7 @@ export class OwnProxy {
    */
   async check(): Promise<void> {
     const { body } = await this.ask('/health', { signal: AbortSignal.timeout(5000) });
-    if (health.safeParse(await readJson(body)).success) return;
+    if (isHealth(await readJson(body))) return;
     throw new CommandError(
       `What answers at ${this.#address} is no daytona-proxy. ` +
         `Start one by \`${called('serve')}\`, or set PORT to its port.`,

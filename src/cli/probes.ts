@@ -6,7 +6,7 @@ import type { OwnProxy } from './ownProxy.ts';
 
 /** An app in a sandbox, as it is reached through the proxy. */
 export interface App {
-  readonly proxy: OwnProxy;
+  readonly proxy: Pick<OwnProxy, 'ask' | 'socket'>;
   readonly host: string;
   /** What opens the sandbox to us. */
   readonly headers: Readonly<Record<string, string>>;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { environment } from '../config/environment.ts';
 import { action } from './cli.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { addEgress } from './egress.ts';
 import { explain } from './failure.ts';
 import { printableJson, write } from './printable.ts';
@@ -77,5 +78,6 @@ function createProgram(stay: () => void): Command {
       }),
     );
   addEgress(program, stay);
+  addDoctor(program);
   return program;
 }

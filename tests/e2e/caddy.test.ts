@@ -1,22 +1,18 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import { describeWith, freePorts, type Running, startBinary } from '../support/binary.ts';
+import { describeWith } from '../support/binary.ts';
+import { startCaddy } from '../support/caddy.ts';
 import { type Certificate, makeCertificate } from '../support/certificate.ts';
-import { replaceAll } from '../support/nginx.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
 
 describeWith('caddy', 'Caddy in front, from the configuration that ships', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'caddy-'));
   let rig: Rig;
   let certificate: Certificate;
-  let caddy: Running;
+  let caddy: Awaited<ReturnType<typeof startCaddy>>;
   let port: number;
   let echo: WebSocketServer;
   /** What the app does; each test sets its own. */
@@ -32,29 +28,8 @@ describeWith('caddy', 'Caddy in front, from the configuration that ships', () =>
       echo.handleUpgrade(req, socket as Socket, head, (ws) => ws.send('hello')),
     );
     certificate = makeCertificate([domain]);
-    const [httpsPort, httpPort] = await freePorts();
-    port = httpsPort;
-    const globals = `{
-  admin off
-  default_bind 127.0.0.1
-  https_port ${httpsPort}
-  http_port ${httpPort}
-}
-`;
-    const shipped = readFileSync(new URL('../../nginx/Caddyfile', import.meta.url), 'utf8');
-    const site = replaceAll(shipped, [
-      [/proxy\.example\.com/g, domain],
-      [/127\.0\.0\.1:3002/g, `127.0.0.1:${rig.proxy.port}`],
-      [/\/etc\/ssl\/daytona-proxy\/fullchain\.pem/g, certificate.certPath],
-      [/\/etc\/ssl\/daytona-proxy\/privkey\.pem/g, certificate.keyPath],
-    ]);
-    writeFileSync(join(folder, 'Caddyfile'), globals + site);
-    caddy = await startBinary(
-      'caddy',
-      ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'],
-      /serving initial configuration/,
-      { HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder },
-    );
+    caddy = await startCaddy({ certificate, upstreamPort: rig.proxy.port });
+    port = caddy.httpsPort;
   });
 
   afterAll(async () => {
@@ -62,7 +37,6 @@ describeWith('caddy', 'Caddy in front, from the configuration that ships', () =>
     await caddy.close();
     await rig.close();
     certificate.remove();
-    rmSync(folder, { recursive: true });
   });
 
   const get = async (path = '/', headers: Record<string, string> = {}) => {

@@ -9,18 +9,22 @@ const headLength = 12;
 const outcomes = { found: 0x8180, none: 0x8183, fails: 0x8182 };
 
 /**
- * A DNS server on loopback that knows IPv4 addresses of some names and none of the others. It says
- * nothing at all where a name begins with `silent`, or with `half` and IPv6 addresses are asked for;
- * one without names fails always.
+ * A DNS server on loopback that knows IPv4 addresses of some names and none of the others.
+ * `*.example.com` is every name right below, and addresses with a comma between are given out in
+ * turn. It says nothing at all where a name begins with `silent`, or with `half` and IPv6 addresses
+ * are asked for; one without names fails always.
  */
 export async function startDnsServer(known?: Readonly<Record<string, string>>) {
   const socket = createSocket('udp4');
+  let turn = 0;
   socket.on('message', (query, from) => {
     const { name, end } = nameIn(query);
     const type = query.readUInt16BE(end);
     if (name.startsWith('silent') || (name.startsWith('half') && type === typeAaaa)) return;
-    const address = known?.[name];
-    const answered = address !== undefined && type === typeA;
+    const addresses = (known?.[name] ?? known?.[name.replace(/^[^.]+/, '*')])?.split(',');
+    const wanted = type === typeA;
+    const address = addresses?.[wanted ? turn++ % addresses.length : 0];
+    const answered = address !== undefined && wanted;
     const head = Buffer.from(query.subarray(0, headLength));
     const named = address === undefined ? outcomes.none : outcomes.found;
     head.writeUInt16BE(known ? named : outcomes.fails, 2);

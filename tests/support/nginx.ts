@@ -6,15 +6,19 @@ import type { Certificate } from './certificate.ts';
 
 const accessLogName = 'access.log';
 
+type Changes = readonly (readonly [RegExp, string])[];
+
 export interface FrontOptions {
   readonly domains: readonly string[];
-  readonly certificate: Certificate;
+  readonly certificate: Pick<Certificate, 'certPath' | 'keyPath'>;
   /** The proxy's port. */
   readonly upstreamPort: number;
   /** The ports of its other instances. */
   readonly otherPorts?: readonly number[];
   /** Another file of nginx/, which is left with the names that it has. */
   readonly file?: 'sandbox-first.conf';
+  /** What is wrong with it, in a test of what then happens; each has to be found. */
+  readonly changes?: Changes;
 }
 
 /** A TLS server in front of the proxy, on loopback. */
@@ -55,6 +59,7 @@ export async function startNginx(options: FrontOptions): Promise<Front> {
     ],
     [/\/etc\/ssl\/daytona-proxy\/fullchain\.pem/g, options.certificate.certPath],
     [/\/etc\/ssl\/daytona-proxy\/privkey\.pem/g, options.certificate.keyPath],
+    ...(options.changes ?? []),
   ]);
   writeFileSync(join(prefix, 'site.conf'), site);
   // One process without a master: it reads the temporary folder as whoever runs the test.
@@ -82,7 +87,7 @@ http {
 }
 
 /** Replaces every pattern, and fails where one is not found: then the test would test nothing. */
-export function replaceAll(text: string, changes: readonly (readonly [RegExp, string])[]): string {
+export function replaceAll(text: string, changes: Changes): string {
   return changes.reduce((changed, [pattern, replacement]) => {
     if (changed.search(pattern) < 0) throw new Error(`${pattern} is not in the configuration`);
     return changed.replaceAll(pattern, replacement);

@@ -1,0 +1,115 @@
+import type { Config } from '../../config/config.ts';
+import { tlsFiles } from '../../config/tlsVariables.ts';
+import type { Cli } from '../cli.ts';
+import { CommandError } from '../failure.ts';
+import { OwnProxy } from '../ownProxy.ts';
+import { Skipped } from './finding.ts';
+import { type FrontKind, recognize } from './fronts.ts';
+import { Network, type Pin } from './network.ts';
+import { PublicWay } from './publicWay.ts';
+
+export interface DoctorOptions {
+  readonly sandbox?: string;
+  readonly port?: number;
+  readonly url?: URL;
+  readonly slow?: number;
+  readonly resolve?: readonly Pin[];
+  readonly dns?: string;
+  /** Authorities to trust, PEM. */
+  readonly ca?: string;
+}
+
+/** What all checks share: what was said, and what is looked for once. */
+export class Examination {
+  readonly cli: Cli;
+  readonly options: DoctorOptions;
+  readonly network: Network;
+  readonly #once = new Map<string, unknown>();
+  #front: FrontKind | undefined;
+
+  constructor(cli: Cli, options: DoctorOptions) {
+    this.cli = cli;
+    this.options = options;
+    this.network = new Network(options.resolve ?? [], options.dns);
+  }
+
+  /** @throws Skipped where it cannot be read */
+  get config(): Config {
+    try {
+      return this.cli.config;
+    } catch {
+      throw new Skipped('the configuration has to be right first');
+    }
+  }
+
+  /** The public address of the proxy itself. */
+  get url(): URL {
+    const { url } = this.options;
+    if (url) return url;
+    const { PORT, PROXY_DOMAIN, PROXY_PROTOCOL } = this.config;
+    const [domain] = PROXY_DOMAIN;
+    if (domain === undefined) {
+      throw new Skipped('PROXY_DOMAIN is not set; say the public address: --url https://…');
+    }
+    const local = isLocal(domain);
+    const scheme = PROXY_PROTOCOL ?? (local && !tlsFiles(this.config) ? 'http' : 'https');
+    return new URL(`${scheme}://${domain}${local ? `:${PORT}` : ''}`);
+  }
+
+  /** The domain below which sandboxes are looked for. */
+  get domain(): string {
+    const { hostname } = this.url;
+    const domains = this.config.PROXY_DOMAIN;
+    return domains.includes(hostname) ? hostname : (domains[0] ?? hostname);
+  }
+
+  get port(): number {
+    const { port, protocol } = this.url;
+    return Number(port || (protocol === 'https:' ? 443 : 80));
+  }
+
+  get way(): Promise<PublicWay> {
+    return this.once('way', async () => {
+      const { network, port, url } = this;
+      return new PublicWay(url, network.lookup(port), ({ headers }) => {
+        this.#front ??= recognize(headers);
+      });
+    });
+  }
+
+  /** The proxy on this machine; undefined and why where there is none. */
+  get own(): Promise<{ proxy?: OwnProxy; why: string }> {
+    return this.once('own', async () => {
+      try {
+        const proxy = await OwnProxy.of(this.config);
+        await proxy.check();
+        return { proxy, why: '' };
+      } catch (error) {
+        if (error instanceof CommandError) return { why: error.message };
+        throw error;
+      }
+    });
+  }
+
+  /** What stands in front, as far as any answer has said so. */
+  async front(): Promise<FrontKind | undefined> {
+    await this.once('glance', async () => {
+      const answer = await (await this.way).ask('/health').catch(() => undefined);
+      await answer?.body.dump().catch(() => {});
+    });
+    return this.#front ?? (tlsFiles(this.config) ? 'own' : undefined);
+  }
+
+  /** Finds something out at the first call, and gives the same at all others, also what it throws. */
+  once<T>(name: string, find: () => Promise<T>): Promise<T> {
+    const known = this.#once.get(name) as Promise<T> | undefined;
+    const found = known ?? find();
+    this.#once.set(name, found);
+    return found;
+  }
+}
+
+/** True for names that lead to the machine itself, wherever it is. */
+export function isLocal(domain: string): boolean {
+  return /(?:^|\.)localhost$/.test(domain);
+}

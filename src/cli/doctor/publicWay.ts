@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { Agent, type Dispatcher, request } from 'undici';
+import { WebSocket } from 'ws';
+import type { Ask } from '../ownProxy.ts';
+
+const patienceMs = 20_000;
+const continueMs = 3_000;
+const chunk = Buffer.alloc(65_536);
+
+/**
+ * The way that visitors take: by the public address, through whatever stands in front. A wrong
+ * certificate is a matter of its own, and does not hide what else is wrong.
+ */
+export class PublicWay {
+  readonly url: URL;
+  readonly #dispatcher: Dispatcher;
+  readonly #connect: { readonly lookup: LookupFunction; readonly rejectUnauthorized: false };
+  readonly #note: (answer: Pick<IncomingMessage, 'headers'>) => void;
+
+  /** @param note is shown every answer's head */
+  constructor(
+    url: URL,
+    lookup: LookupFunction,
+    note: (answer: Pick<IncomingMessage, 'headers'>) => void,
+  ) {
+    this.url = url;
+    this.#note = note;
+    this.#connect = { lookup, rejectUnauthorized: false };
+    this.#dispatcher = new Agent({
+      connect: this.#connect,
+      allowH2: false,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /** @throws Error that says why nobody could be reached */
+  async ask(
+    path: string,
+    { host, signal = AbortSignal.timeout(patienceMs), ...init }: Ask = {},
+  ): Promise<Dispatcher.ResponseData> {
+    const address = this.#at(host, path);
+    const answer = await request(address, { ...init, signal, dispatcher: this.#dispatcher }).catch(
+      (error: unknown) => {
+        throw new Error(`${address.origin} cannot be reached (${reasonOf(error)})`);
+      },
+    );
+    this.#note(answer);
+    return answer;
+  }
+
+  /** Begins to open a WebSocket. */
+  socket(host: string, path: string, headers: Readonly<Record<string, string>> = {}): WebSocket {
+    const address = this.#at(host, path);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    return new WebSocket(address, {
+      ...this.#connect,
+      headers: { ...headers },
+      handshakeTimeout: patienceMs,
+    });
+  }
+
+  /**
+   * Sends so many bytes, once it is known that they are welcome.
+   *
+   * @throws Error where the connection breaks before there is an answer
+   */
+  async upload(path: string, bytes: number, headers: Readonly<Record<string, string>>) {
+    const { request: begin } = this.url.protocol === 'https:' ? https : http;
+    const signal = AbortSignal.timeout(patienceMs * 3);
+    const req = begin(this.#at(undefined, path), {
+      ...this.#connect,
+      method: 'POST',
+      agent: false,
+      signal,
+      headers: { ...headers, 'content-length': bytes, expect: '100-continue' },
+    });
+    const answered = once(req, 'response') as Promise<[IncomingMessage]>;
+    // Some fronts do not know the question, and wait for the body.
+    const asked = setTimeout(() => req.emit('continue'), continueMs);
+    req.once('continue', () => send(req, bytes));
+    req.flushHeaders();
+    try {
+      const [res] = await answered;
+      this.#note(res);
+      let text = '';
+      for await (const part of res) text += part;
+      return { status: res.statusCode ?? 0, text };
+    } finally {
+      clearTimeout(asked);
+      req.on('error', () => {}).destroy();
+    }
+  }
+
+  #at(host: string | undefined, path: string): URL {
+    const { protocol, hostname, port } = this.url;
+    return new URL(`${protocol}//${host ?? hostname}${port && `:${port}`}${path}`);
+  }
+}
+
+function send(req: http.ClientRequest, bytes: number): void {
+  let left = bytes;
+  const more = () => {
+    while (left > 0 && !req.destroyed) {
+      const part = chunk.subarray(0, Math.min(left, chunk.length));
+      left -= part.length;
+      if (!req.write(part)) break;
+    }
+    if (left === 0) req.end();
+    else req.once('drain', more);
+  };
+  more();
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message, errors } = error as NodeJS.ErrnoException & { errors?: Error[] };
+  const [first] = errors ?? [];
+  return message || code || first?.message || 'no answer';
+}

@@ -1,0 +1,93 @@
+import { readText } from '../answer.ts';
+import { called } from '../name.ts';
+import { OwnProxy } from '../ownProxy.ts';
+import { isOpenCode } from '../probes.ts';
+import { checkTerminal } from '../terminal.ts';
+import { previewToken } from './daytona.ts';
+import type { Examination } from './examination.ts';
+import { type Check, failed, ok, Skipped } from './finding.ts';
+import { addressOf } from './front.ts';
+import { isTrusted } from './tls.ts';
+
+const mostShown = 200;
+const warning = /<title>[^<]*Daytona Preview - Warning|Preview URL Warning/i;
+const asBrowser = {
+  'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  accept: 'text/html,application/xhtml+xml',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-site': 'none',
+};
+
+/** The sandbox that was named, as it is reached through the public address. */
+function appOf(exam: Examination) {
+  return exam.once('app', async () => {
+    const { sandbox, port = 4096 } = exam.options;
+    if (sandbox === undefined) throw new Skipped('say which: --sandbox id --port 4096');
+    const reached = await addressOf(exam).catch(() => undefined);
+    if (reached?.result !== 'ok') throw new Skipped('public-address has to be right first');
+    // Whoever stands in between could take the sandbox's token: it goes only where TLS says who it is.
+    const mayShow = exam.url.protocol === 'http:' || (await isTrusted(exam));
+    const token = mayShow ? await previewToken(exam, sandbox).catch(() => undefined) : undefined;
+    const headers: Record<string, string> =
+      token === undefined ? {} : { 'x-daytona-preview-token': token };
+    const host = (await OwnProxy.of(exam.config)).hostOf(sandbox, port);
+    return { proxy: await exam.way, host, headers, mayShow };
+  });
+}
+
+/** The front page of the app, as a browser asks for it. */
+function pageOf(exam: Examination) {
+  return exam.once('page', async () => {
+    const { proxy, host, headers } = await appOf(exam);
+    const answer = await proxy.ask('/', { host, headers: { ...asBrowser, ...headers } });
+    const { 'x-proxy-error': code } = answer.headers;
+    const text = await readText(answer.body);
+    return { host, status: answer.statusCode, code, text };
+  });
+}
+
+const sandbox: Check = {
+  name: 'sandbox',
+  find: async (exam) => {
+    const { host, status, code } = await pageOf(exam);
+    if (code === undefined) return ok(`${host} answers ${status}`);
+    const { mayShow } = await appOf(exam);
+    const bare = mayShow ? '' : '; it was asked without its token, which needs a right certificate';
+    return failed(`${host}: the proxy says ${status} ${code}${bare}`, [
+      `More of it: ${called(`sandbox test ${exam.options.sandbox}`)}`,
+    ]);
+  },
+};
+
+const warningScreen: Check = {
+  name: 'warning-screen',
+  find: async (exam) => {
+    const { host, code, text } = await pageOf(exam);
+    if (code !== undefined) throw new Skipped('the sandbox has to answer first');
+    if (exam.config.PREVIEW_WARNING_ENABLED && exam.config.MODE === 'platform') {
+      throw new Skipped('PREVIEW_WARNING_ENABLED=true shows one');
+    }
+    if (!warning.test(text)) return ok('a browser sees the app at once');
+    return failed(`${host} shows Daytona’s warning to browsers: it does not come by this proxy`, [
+      `*.${exam.domain} has to lead to daytona-proxy, and not to Daytona’s own proxy`,
+    ]);
+  },
+};
+
+const sandboxWebSocket: Check = {
+  name: 'sandbox-websocket',
+  find: async (exam) => {
+    const app = await appOf(exam);
+    const { code } = await pageOf(exam);
+    if (code !== undefined) throw new Skipped('the sandbox has to answer first');
+    if (!(await isOpenCode(app).catch(() => false))) {
+      throw new Skipped('not OpenCode: which WebSocket its app has is not known');
+    }
+    const { result, detail } = await checkTerminal(app);
+    return result === 'ok' ? ok(detail) : failed(detail.slice(0, mostShown));
+  },
+};
+
+/** As much as can be asked of any app. */
+export const sandboxChecks: readonly Check[] = [sandbox, warningScreen, sandboxWebSocket];

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { clientLeft } from '../exchange.ts';
+import { ProxyError } from '../replies/errors.ts';
+import { bearsToken, mayReadStats } from '../replies/ops.ts';
+import { sendJson } from '../replies/send.ts';
+import { seenOf } from './seen.ts';
+import { openEcho } from './socket.ts';
+import { Tickets } from './tickets.ts';
+
+const longestPauseMs = 300_000;
+const mostBytes = 33_554_432;
+
+/**
+ * `/diagnostics…` on hosts that are no sandbox's: what stands behind the front proxy for
+ * `daytona-proxy doctor` to talk to. A ticket opens it, which the machine itself gets and whoever
+ * has STATS_TOKEN, or that token itself. It tells nothing but how the request arrived.
+ */
+export function diagnosticsPages(statsToken: string | undefined): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  const instance = randomUUID();
+  const tickets = new Tickets();
+
+  const mayAsk: RequestHandler = (req, _res, next) => {
+    const bearer = /^Bearer +([\x21-\x7e]{1,200})$/i.exec(req.headers.authorization ?? '')?.[1];
+    const known =
+      bearer !== undefined &&
+      ((statsToken !== undefined && bearsToken(req, statsToken)) || tickets.spend(bearer));
+    next(known ? undefined : new ProxyError('UNAUTHORIZED'));
+  };
+
+  router.post('/diagnostics/tickets', (req, res) => {
+    // A page in the machine's own browser could not read one, but would use up the room for them.
+    const fromPage = req.headers.origin !== undefined;
+    if (fromPage || !mayReadStats(req, statsToken)) throw new ProxyError('UNAUTHORIZED');
+    sendJson(req, res, 201, { ticket: tickets.issue(), instance });
+  });
+  router.get('/diagnostics', mayAsk, (req, res) => {
+    sendJson(req, res, 200, seenOf(req, instance));
+  });
+  router.get('/diagnostics/events', mayAsk, sendTwoEvents);
+  router.post('/diagnostics/upload', mayAsk, countUpload);
+  router.get('/diagnostics/redirect', mayAsk, sendElsewhere);
+  router.get('/diagnostics/socket', mayAsk, (req, res) => openEcho(req, res, instance));
+  return router;
+}
+
+/** Sends an event, is silent for `?pause` ms, and sends the last. */
+function sendTwoEvents(req: Request, res: Response): void {
+  const said = Number(req.query.pause ?? 1_000);
+  const pauseMs = said >= 0 && said <= longestPauseMs ? said : longestPauseMs;
+  // No `X-Accel-Buffering`, unlike events of ours: apps do not say it either.
+  res.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Request-Id': req.exchange.requestId,
+  });
+  res.write('data: first\n\n');
+  const last = setTimeout(() => res.end('data: last\n\n'), pauseMs);
+  res.once('close', () => clearTimeout(last));
+}
+
+/** Says how many bytes have come; behind 32 MB nobody listens any more. */
+async function countUpload(req: Request, res: Response): Promise<void> {
+  if (req.exchange.awaitsContinue) res.writeContinue();
+  req.exchange.awaitsContinue = false;
+  let bytes = 0;
+  try {
+    for await (const chunk of req) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > mostBytes) return; // Which ends the connection.
+    }
+  } catch {
+    return; // The client has left.
+  }
+  if (!clientLeft(req, res)) sendJson(req, res, 200, { bytes });
+}
+
+/** Redirects as an app would, with two cookies; the body says what the head must still say. */
+function sendElsewhere(req: Request, res: Response): void {
+  const { proto, host } = req.exchange.visitor;
+  const location = `${proto}://${host}/diagnostics?from=redirect`;
+  const cookies = [
+    'doctor-one=1; Path=/diagnostics; Max-Age=60; Secure; HttpOnly; SameSite=Lax',
+    'doctor-two=2; Path=/diagnostics; Max-Age=60; SameSite=Strict',
+  ];
+  res.setHeader('Location', location);
+  res.setHeader('Set-Cookie', cookies);
+  sendJson(req, res, 302, { location, cookies });
+}
