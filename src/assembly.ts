@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { type Access, createAccess } from './access/access.ts';
-import { shareOrigins } from './access/cors.ts';
+import { createAccess } from './access/access.ts';
 import { createApp } from './app.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { tlsFiles } from './config/tlsVariables.ts';
 import { affordable } from './descriptors.ts';
-import { diagnosticsPages } from './diagnostics/pages.ts';
 import { drain } from './lifecycle/drain.ts';
 import { OpenWork } from './lifecycle/openWork.ts';
 import { explainStartError } from './lifecycle/startError.ts';
@@ -16,21 +14,20 @@ import { Occupancy } from './limits/occupancy.ts';
 import { renewCertificate } from './listener.ts';
 import { accessLog } from './log/access.ts';
 import type { Log } from './log/logger.ts';
+import { ownPages } from './ownPages.ts';
 import { guardedLookup } from './proxy/lookup.ts';
-import { type Carrier, createCarrier } from './proxy/middleware.ts';
+import { createCarrier } from './proxy/middleware.ts';
 import { createLook } from './replies/look.ts';
 import { AnsweringPorts } from './sandbox/answeringPorts.ts';
 import { createMode } from './sandbox/createMode.ts';
 import { createSandboxes } from './sandbox/createSandboxes.ts';
-import type { SandboxMode } from './sandbox/mode.ts';
-import { buildLogPages } from './sandbox/platform/buildLogs.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
 import { createProxyServer } from './server.ts';
 import { createStats, recordStats } from './stats/createStats.ts';
 import { connectStore } from './store/connectStore.ts';
 import { servingStore } from './store/sharedStore.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { listenForMetrics, metricsPage } from './telemetry/metricsPage.ts';
+import { listenForMetrics } from './telemetry/metricsPage.ts';
 import { joinObservers } from './telemetry/observer.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { readCertificate } from './tls/certificateFiles.ts';
@@ -148,13 +145,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    pages: [
-      access.pages,
-      stats.pages,
-      ...platformPages(mode, carrier, access.chain),
-      ...(config.METRICS_PORT === undefined ? [metricsPage(metrics, config.STATS_TOKEN)] : []),
-      diagnosticsPages(config.STATS_TOKEN),
-    ],
+    pages: [access.pages, stats.pages, ...ownPages(config, { mode, carrier, access, metrics })],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     warning: {
@@ -250,14 +241,4 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       store?.close();
     },
   };
-}
-
-/** What only stands inside a self-hosted Daytona. */
-function platformPages(
-  { platform, allowPrivate = true }: SandboxMode,
-  { handle: carry }: Carrier,
-  { cors, access: { failures } }: Access['chain'],
-) {
-  const share = shareOrigins(cors);
-  return platform ? [buildLogPages({ platform, allowPrivate, carry, failures, share })] : [];
 }
