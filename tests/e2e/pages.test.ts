@@ -8,6 +8,7 @@ import { audit, complaintsOf } from '../support/pages/audit.ts';
 import { doorPages } from '../support/pages/doorPages.ts';
 import { addressOf, type PageState, startFor, visit } from '../support/pages/pageState.ts';
 import { sandboxPages } from '../support/pages/sandboxPages.ts';
+import { withPage as openPage } from '../support/pages/withPage.ts';
 import { closeServer, listen, type Rig } from '../support/rig.ts';
 
 const phone = { width: 360, height: 640 };
@@ -20,23 +21,11 @@ describeWith('chromium', 'the pages for people', () => {
   });
   afterAll(() => browser?.close());
 
-  const withPage = async (
+  const withPage = (
     options: BrowserContextOptions,
-    { headers }: PageState,
+    state: PageState,
     use: (page: Page) => Promise<void>,
-  ) => {
-    const context = await browser.context.browser()?.newContext({
-      viewport: phone,
-      ...options,
-      ...(headers && { extraHTTPHeaders: headers }),
-    });
-    if (!context) throw new Error('a browser without a way to more profiles');
-    try {
-      await use(await context.newPage());
-    } finally {
-      await context.close();
-    }
-  };
+  ) => openPage(browser, state, { viewport: phone, ...options }, use);
 
   describe.each([...doorPages, ...sandboxPages])('$name', (state) => {
     let rig: Rig;
