@@ -44,7 +44,7 @@ export const sandboxPages: readonly PageState[] = [
     code: 'SANDBOX_STARTING',
     status: 503,
     headline: 'Your sandbox did not start.',
-    rig: { env: { WAKE_COOLDOWN_MS: '1' } },
+    rig: { env: { WAKE_COOLDOWN_MS: '1000' } },
     prepare: (rig) => {
       rig.daytona.faults.startMs = 600_000;
       rig.sandbox.state = 'stopped';
