@@ -60,7 +60,7 @@ export function createStats(
       const open = openWork.counts();
       // The open pages are streams too, but nobody's traffic.
       return {
-        requests: Math.max(0, open.openRequests - listeners.size),
+        requests: Math.max(0, open.openRequests - listeners.requests),
         sockets: open.openWebSockets,
         streams: Math.max(0, open.openEventStreams - listeners.size),
         connections: open.openConnections,

@@ -23,7 +23,7 @@ button, input { font: inherit; color: inherit; border: 1px solid var(--line); bo
 button { cursor: pointer }
 button:hover { border-color: var(--faint) }
 form { margin: 0 }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1rem }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1rem; grid-auto-flow: dense }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1rem; min-width: 0 }
 .cards .card { display: flex; flex-direction: column }
 .figures { display: flex; flex-wrap: wrap; gap: 0 1.25rem; margin: .25rem 0 }
@@ -40,6 +40,7 @@ svg:empty { display: none }
 path { fill: none; stroke: var(--a); stroke-width: 1.75; vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-linecap: round }
 path.b { stroke: var(--b) }
 path.c { stroke: var(--c) }
+path.dot { stroke-width: 5 }
 path.area { fill: var(--a); opacity: .14; stroke: none }
 .wide { margin-top: 1rem }
 .title { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between }
@@ -47,7 +48,8 @@ table { border-collapse: collapse; width: 100%; margin-top: .5rem; font-size: .9
 th, td { text-align: right; padding: .35rem .5rem; border-top: 1px solid var(--line); vertical-align: middle }
 th:first-child, td:first-child { text-align: left; padding-left: 0 }
 th:last-child, td:last-child { padding-right: 0 }
-thead th { color: var(--faint); font-weight: 400; font-size: .8125rem; border-top: 0; vertical-align: bottom }
+thead th, thead td { border-top: 0 }
+thead th { color: var(--faint); font-weight: 400; font-size: .8125rem; vertical-align: bottom }
 tbody th { font-weight: 400; overflow-wrap: anywhere }
 .codes tbody th, .keys tbody th { font-family: ui-monospace, monospace; font-size: .875rem }
 td button { min-height: 2rem; padding: .1rem .6rem; font-size: .875rem }
@@ -56,7 +58,9 @@ tbody:empty::after { content: attr(data-none); color: var(--faint); font-size: .
 .login label { display: block; margin: .75rem 0 .25rem }
 .login input { width: 100%; margin-bottom: .75rem }
 .bad { color: var(--bad) }
+@media (min-width: 40rem) { #card-latency { grid-column: span 2 } }
 @media (max-width: 40rem) {
+  .about { flex-basis: 100% }
   .wide table, .wide tbody, .wide tr, .wide th, .wide td { display: block; text-align: left; padding: 0; border: 0 }
   .wide thead { position: absolute; left: -99rem }
   .wide tr { border-top: 1px solid var(--line); padding: .5rem 0 }
