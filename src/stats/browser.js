@@ -31,18 +31,21 @@ function draw(svg, lines) {
       `${((at * width) / (line.length - 1)).toFixed(1)} ${(height - 2 - (value / most) * (height - 6)).toFixed(1)}`;
     let outline = '';
     let area = '';
+    let dots = '';
     for (let at = 0; at < line.length; at++) {
       if (line[at] === null) continue;
       const first = at;
       const places = [];
       for (; at < line.length && line[at] !== null; at++) places.push(place(line[at], at));
       // A value without neighbours is a line of no length, which shows as a dot.
-      outline += `M${places.join('L')}${places.length === 1 ? 'h0.01' : ''}`;
+      if (places.length === 1) dots += `M${places[0]}h0.01`;
+      else outline += `M${places.join('L')}`;
       const [left, right] = [place(0, first), place(0, at - 1)];
       area += `M${left}L${places.join('L')}L${right}Z`;
     }
     if (lines.length === 1) paths.push(path('area', area));
     paths.push(path('abc'[i], outline));
+    if (dots) paths.push(path(`${'abc'[i]} dot`, dots));
   });
   svg.replaceChildren(...paths);
 }

@@ -50,6 +50,8 @@ export function createStats(
 ): { readonly pages: Router; close(): Promise<void> } {
   const secrets = cookieSecrets(config);
   const seals = new Seals(secrets.length > 0 ? secrets : [randomBytes(32).toString('base64url')]);
+  const report = async () => reportOf(await instances.summaries(), servingStore(store));
+  const listeners = new Listeners(report);
   const facts: InstanceFacts = {
     version,
     name: () => `${hostname()}:${port()}`,
@@ -58,7 +60,7 @@ export function createStats(
       const open = openWork.counts();
       // The open pages are streams too, but nobody's traffic.
       return {
-        requests: Math.max(0, open.openRequests - listeners.size),
+        requests: Math.max(0, open.openRequests - listeners.requests),
         sockets: open.openWebSockets,
         streams: Math.max(0, open.openEventStreams - listeners.size),
         connections: open.openConnections,
@@ -66,9 +68,8 @@ export function createStats(
     },
     cached,
   };
+  // Over a store that is up it tells of this instance at once.
   const instances = new Instances(new Instance(facts, record.history, record.visits), store);
-  const report = async () => reportOf(await instances.summaries(), servingStore(store));
-  const listeners = new Listeners(report);
   const door = new Door({ token: config.STATS_TOKEN, seals, failures });
   return {
     pages: statsPages({ door, listeners, report, forget }),

@@ -32,6 +32,11 @@ export class Listeners {
     return this.#listeners.size;
   }
 
+  /** Open pages, and those that wait for their first report. */
+  get requests(): number {
+    return this.size + this.#coming;
+  }
+
   /**
    * Sends the report, now and every two seconds, until the client leaves or the process stops.
    *
@@ -39,7 +44,7 @@ export class Listeners {
    * @throws ProxyError OVERLOADED
    */
   async add(req: Request, res: Response, until: number): Promise<void> {
-    if (this.size + this.#coming >= mostListeners) {
+    if (this.requests >= mostListeners) {
       throw new ProxyError('OVERLOADED', { retryAfter: 30 });
     }
     this.#coming += 1;

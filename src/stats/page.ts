@@ -44,7 +44,7 @@ const cards: readonly Card[] = [
     id: 'hitRate',
     title: 'Cache hits',
     figures: [['hitRate', 'of lookups']],
-    more: '<span data-text="hitsHour"></span> hits and <span data-text="missesHour"></span> misses in the last hour',
+    more: 'in the last hour hits: <span data-text="hitsHour"></span>, misses: <span data-text="missesHour"></span>',
     plot: 'Part of lookups that the cache answered',
   },
   {
@@ -122,6 +122,7 @@ export function loginPage(complaint = ''): string {
 <h1>Statistics of this proxy</h1>
 ${problem}
 <form method="post" action="/stats/login">
+<input autocomplete="username" value="operator" hidden>
 <label for="token">STATS_TOKEN</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>Show</button>
@@ -136,8 +137,8 @@ function cardHtml({ id, title, figures, more, plot }: Card): string {
     const key = colour ? ` class="key ${colour}"` : '';
     return `<div><dt${key}>${label}</dt><dd data-text="${text}"></dd></div>`;
   });
-  return `<section class="card" aria-labelledby="card-${id}">
-<h2 id="card-${id}">${title}</h2>
+  return `<section class="card" id="card-${id}" aria-labelledby="title-${id}">
+<h2 id="title-${id}">${title}</h2>
 <dl class="figures">${shown.join('')}</dl>
 <p class="quiet">${more}</p>
 <figure><svg data-plot="${id}" viewBox="0 0 300 64" preserveAspectRatio="none" role="img" aria-label="${plot}, over the last hour"></svg>

@@ -19,7 +19,8 @@ describeWith('chromium', 'the page for operators', () => {
   let page: Page;
   let complaints: string[];
   const address = () => `http://${domain}:${rig.proxy.port}/stats`;
-  const visit = (path = '/') => ask(rig.proxy.port, { host: rig.host(), path });
+  const visit = (path = '/', { id } = rig.sandbox) =>
+    ask(rig.proxy.port, { host: `3000-${id}.${domain}`, path });
 
   beforeAll(async () => {
     browser = await startBrowser();
@@ -132,9 +133,10 @@ describeWith('chromium', 'the page for operators', () => {
     await page.setViewportSize({ width, height: 800 });
     const other = rig.daytona.sandboxes.create({ ports: rig.sandbox.ports });
     for (const path of ['/', '/404', '/404', '/500', '/']) await visit(path);
-    await ask(rig.proxy.port, { host: `3000-${other.id}.${domain}` });
-    await ask(rig.proxy.port, { host: `3000-nobody.${domain}` });
+    await visit('/', other);
+    await visit('/', { ...other, id: 'nobody' });
     await enter();
+    await page.getByText('app 404', { exact: true }).waitFor();
     await page.locator('svg path').first().waitFor({ state: 'attached' });
     const sizes = 'document.documentElement.scrollWidth';
     expect(await page.evaluate(sizes)).toBeLessThanOrEqual(width);
