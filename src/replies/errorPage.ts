@@ -4,6 +4,9 @@ import type { ProxyError } from './errors.ts';
 import { explanations } from './explanations.ts';
 import { escapeHtml, type PageContent } from './page.ts';
 
+/** A time that is over before the page is read is no news. */
+const soonSeconds = 5;
+
 type Asked = Pick<Exchange, 'method' | 'sandbox'> & { readonly visitor: { readonly host: string } };
 
 /** What a person sees of one of our errors: what happened, what to do, which request it was. */
@@ -15,7 +18,8 @@ export function errorPage(error: ProxyError, { method, sandbox, visitor }: Asked
   if (state !== undefined) parts.push(`<p>Its state is <strong>${escapeHtml(state)}</strong>.</p>`);
   if (sandbox) parts.push(...portList(error.ports, visitor.host, sandbox));
   parts.push('<h2>What you can do</h2>', `<p>${escapeHtml(advice)}</p>`);
-  if (retryAfter !== undefined) parts.push(`<p>Try again in ${duration(retryAfter)}.</p>`);
+  if (retryAfter !== undefined && retryAfter > soonSeconds)
+    parts.push(`<p>Try again in ${duration(retryAfter)}.</p>`);
   // What was sent by a form would not be sent again by a link.
   if (again && method === 'GET') parts.push('<p><a class="button" href="">Try again</a></p>');
   return { headline: title, body: parts.join('\n'), foot: `${status} ${code}` };

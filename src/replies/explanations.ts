@@ -86,7 +86,7 @@ export const explanations: Readonly<Record<ErrorCode, Explanation>> = {
   },
   NOT_FOUND: {
     headline: 'There is nothing here',
-    happened: 'There is nothing at this address.',
+    happened: 'No page and no sandbox of this site has this address.',
     advice: 'Look for a typing error, or open the address just as it was given to you.',
   },
   SANDBOX_NOT_FOUND: {

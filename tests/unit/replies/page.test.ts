@@ -45,6 +45,13 @@ describe('the page of an error', () => {
     expect(write(new ProxyError('SHARE_FORBIDS'))).not.toContain(again);
   });
 
+  test('tells no time that is over before it is read', () => {
+    const saying = (retryAfter: number) =>
+      textOf(write(new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter })));
+    expect(saying(5)).not.toContain('Try again in');
+    expect(saying(6)).toContain('Try again in 6 seconds.');
+  });
+
   test('names the ports that answer by the form of the address that was asked for', () => {
     const error = new ProxyError('PORT_NOT_LISTENING', { ports: [3000, 4096] });
     expect(write(error)).toContain('<a href="//3000-abc.proxy.test:3002/">Port 3000</a>');
