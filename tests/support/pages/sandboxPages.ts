@@ -44,14 +44,16 @@ export const sandboxPages: readonly PageState[] = [
     code: 'SANDBOX_STARTING',
     status: 503,
     headline: 'Your sandbox did not start.',
-    rig: { env: { WAKE_COOLDOWN_MS: '1000' } },
-    prepare: (rig) => {
-      rig.daytona.faults.startMs = 600_000;
-      rig.sandbox.state = 'stopped';
-      return until(rig, addressOf(rig), 'SANDBOX_STARTING'); // What is known is soon looked at anew.
+    prepare: ({ daytona }) => {
+      daytona.faults.startMs = 600_000;
     },
-    arrive: async (page, { sandbox }) => {
+    // Each visit has its own: of one that has failed before, that is known for a while.
+    address: (rig) => addressOf(rig, 3000, rig.daytona.sandboxes.create({ state: 'stopped' }).id),
+    arrive: async (page, { daytona }) => {
       await page.locator('#state', { hasText: 'starting' }).waitFor();
+      const [, id = ''] = /^3000-([^.]+)/.exec(new URL(page.url()).host) ?? [];
+      const sandbox = daytona.sandboxes.find(id);
+      if (!sandbox) throw new Error(`no sandbox ${id}`);
       sandbox.state = 'error';
       await page.getByRole('button', { name: 'Try again' }).waitFor();
     },
