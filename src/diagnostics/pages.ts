@@ -59,15 +59,16 @@ function sendTwoEvents(req: Request, res: Response): void {
   res.once('close', () => clearTimeout(last));
 }
 
-/** Says how many bytes have come; behind 32 MB nobody listens any more. */
+/** Says how many bytes have come; behind 32 MB the connection ends. */
 async function countUpload(req: Request, res: Response): Promise<void> {
   if (req.exchange.awaitsContinue) res.writeContinue();
   req.exchange.awaitsContinue = false;
   let bytes = 0;
   try {
-    for await (const chunk of req) {
+    // To leave the plain loop would take the socket from the request, and leave both open.
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       bytes += (chunk as Buffer).length;
-      if (bytes > mostBytes) return; // Which ends the connection.
+      if (bytes > mostBytes) return void req.socket.destroy();
     }
   } catch {
     return; // The client has left.
