@@ -5,7 +5,7 @@ import { CommandError } from '../failure.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import { Skipped } from './finding.ts';
 import { type FrontKind, recognize } from './fronts.ts';
-import { Network, type Pin } from './network.ts';
+import { isLocal, Network, type Pin } from './network.ts';
 import { PublicWay } from './publicWay.ts';
 
 export interface DoctorOptions {
@@ -18,6 +18,9 @@ export interface DoctorOptions {
   /** Authorities to trust, PEM. */
   readonly ca?: string;
 }
+
+/** A front that puts its name to no answer of others does so to its own: nobody can decode the last. */
+const glances = ['/health', '/%zz'];
 
 /** What all checks share: what was said, and what is looked for once. */
 export class Examination {
@@ -94,8 +97,12 @@ export class Examination {
   /** What stands in front, as far as any answer has said so. */
   async front(): Promise<FrontKind | undefined> {
     await this.once('glance', async () => {
-      const answer = await (await this.way).ask('/health').catch(() => undefined);
-      await answer?.body.dump().catch(() => {});
+      const way = await this.way;
+      for (const path of glances) {
+        if (this.#front) return;
+        const answer = await way.ask(path).catch(() => undefined);
+        await answer?.body.dump().catch(() => {});
+      }
     });
     return this.#front ?? (tlsFiles(this.config) ? 'own' : undefined);
   }
@@ -107,9 +114,4 @@ export class Examination {
     this.#once.set(name, found);
     return found;
   }
-}
-
-/** True for names that lead to the machine itself, wherever it is. */
-export function isLocal(domain: string): boolean {
-  return /(?:^|\.)localhost$/.test(domain);
 }

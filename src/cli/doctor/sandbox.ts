@@ -23,7 +23,8 @@ const asBrowser = {
 function appOf(exam: Examination) {
   return exam.once('app', async () => {
     const { sandbox, port = 4096 } = exam.options;
-    if (sandbox === undefined) throw new Skipped('say which: --sandbox id --port 4096');
+    if (sandbox === undefined)
+      throw new Skipped('tried only if you name one: --sandbox <id> --port <port>');
     const reached = await addressOf(exam).catch(() => undefined);
     if (reached?.result !== 'ok') throw new Skipped('public-address has to be right first');
     // Whoever stands in between could take the sandbox's token: it goes only where TLS says who it is.

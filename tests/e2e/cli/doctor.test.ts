@@ -71,6 +71,16 @@ test('--resolve leads to an address without DNS', async () => {
   expect(of('public-address').detail).toContain('the proxy on this machine');
 });
 
+test('*.localhost leads to this machine as in a browser, whatever the system knows of it', async () => {
+  const demo = await startRig({ beside: rig, env: { PROXY_DOMAIN: 'proxy.localhost' } });
+  const args = ['--sandbox', rig.sandbox.id, '--port', '3000'];
+  const { wrong, of } = await look(settingsOf(demo, 'proxy.localhost'), args);
+  await demo.close();
+  expect(wrong).toEqual([]);
+  expect(of('public-address').detail).toContain('the proxy on this machine');
+  expect(of('sandbox').result).toBe('ok');
+});
+
 describe('configuration', () => {
   test('all that is wrong is told at once, no secret with it, and what needs it is skipped', async () => {
     const env = { PORT: 'none', ACCESS_MODE: 'shut', STATS_TOKEN: 'secret' };
