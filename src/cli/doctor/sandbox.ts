@@ -41,6 +41,14 @@ function appOf(exam: Examination) {
 function pageOf(exam: Examination) {
   return exam.once('page', async () => {
     const { proxy, host, headers } = await appOf(exam);
+    // A program is told that it may not enter; a browser is led to the login, as an app might do.
+    const first = await proxy.ask('/', { host, headers });
+    const refused = first.headers['x-proxy-error'];
+    if (refused !== undefined) {
+      await first.body.dump().catch(() => {});
+      return { host, status: first.statusCode, code: refused, text: '' };
+    }
+    first.body.on('error', () => {}).destroy(); // It may be long, and is not wanted.
     const answer = await proxy.ask('/', { host, headers: { ...asBrowser, ...headers } });
     const { 'x-proxy-error': code } = answer.headers;
     const text = await readText(answer.body);
