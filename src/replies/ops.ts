@@ -77,7 +77,12 @@ export function bearsToken(req: IncomingMessage, token: string): boolean {
  */
 export function isMachineItself(req: IncomingMessage): boolean {
   const host = (req.headers.host ?? '').toLowerCase();
-  return loopback.test(req.socket.remoteAddress ?? '') && !isForwarded(req) && localHost.test(host);
+  return loopback.test(req.socket.remoteAddress ?? '') && !isForwarded(req) && isLocalHost(host);
+}
+
+/** True for a Host, in lower case, by which a machine calls itself. */
+export function isLocalHost(host: string): boolean {
+  return localHost.test(host);
 }
 
 /** True where a front proxy says that it speaks for somebody else. */

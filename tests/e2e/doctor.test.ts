@@ -44,6 +44,13 @@ describeWith('nginx', 'The doctor, with a real Nginx in front', () => {
       'proxy_set_header Host $http_host;',
     ],
     [
+      'Host replaced by the machine’s own',
+      'host',
+      [/Host +\$http_host;/g, 'Host 127.0.0.1;'],
+      /arrives as 127\.0\.0\.1; .*may read \/stats/,
+      'proxy_set_header Host $http_host;',
+    ],
+    [
       'Host replaced by one that fits the bare domain',
       'host',
       [/Host +\$http_host;/g, `Host ${domain}:$server_port;`],

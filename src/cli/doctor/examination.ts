@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../config/config.ts';
 import { tlsFiles } from '../../config/tlsVariables.ts';
 import type { Cli } from '../cli.ts';
@@ -72,12 +73,21 @@ export class Examination {
   }
 
   get way(): Promise<PublicWay> {
-    return this.once('way', async () => {
-      const { network, port, url } = this;
-      return new PublicWay(url, network.lookup(port), ({ headers }) => {
-        this.#front ??= recognize(headers);
-      });
-    });
+    return this.once('way', async () => this.#makeWay());
+  }
+
+  /** The same for what is secret: each of its connections ends at a right certificate. */
+  get safeWay(): Promise<PublicWay> {
+    const { ca } = this.options;
+    return this.once('safe way', async () => this.#makeWay(ca === undefined ? {} : { ca }));
+  }
+
+  #makeWay(trust?: { readonly ca?: string }): PublicWay {
+    const { network, port, url } = this;
+    const note = ({ headers }: Pick<IncomingMessage, 'headers'>) => {
+      this.#front ??= recognize(headers);
+    };
+    return new PublicWay(url, network.lookup(port), note, trust);
   }
 
   /** The proxy on this machine; undefined and why where there is none. */

@@ -7,6 +7,7 @@ import { previewToken } from './daytona.ts';
 import type { Examination } from './examination.ts';
 import { type Check, failed, ok, Skipped } from './finding.ts';
 import { addressOf } from './front.ts';
+import { isLocal } from './network.ts';
 import { isTrusted } from './tls.ts';
 
 const mostShown = 200;
@@ -28,12 +29,14 @@ function appOf(exam: Examination) {
     const reached = await addressOf(exam).catch(() => undefined);
     if (reached?.result !== 'ok') throw new Skipped('public-address has to be right first');
     // Whoever stands in between could take the sandbox's token: it goes only where TLS says who it is.
-    const mayShow = exam.url.protocol === 'http:' || (await isTrusted(exam));
+    // And not by another connection than the one that has said so.
+    const { protocol, hostname } = exam.url;
+    const mayShow = protocol === 'http:' ? isLocal(hostname) : await isTrusted(exam);
     const token = mayShow ? await previewToken(exam, sandbox).catch(() => undefined) : undefined;
     const headers: Record<string, string> =
       token === undefined ? {} : { 'x-daytona-preview-token': token };
     const host = (await OwnProxy.of(exam.config)).hostOf(sandbox, port);
-    return { proxy: await exam.way, host, headers, mayShow };
+    return { proxy: await (mayShow ? exam.safeWay : exam.way), host, headers, mayShow };
   });
 }
 
@@ -62,7 +65,9 @@ const sandbox: Check = {
     const { host, status, code } = await pageOf(exam);
     if (code === undefined) return ok(`${host} answers ${status}`);
     const { mayShow } = await appOf(exam);
-    const bare = mayShow ? '' : '; it was asked without its token, which needs a right certificate';
+    const bare = mayShow
+      ? ''
+      : '; it was asked without its token, which needs HTTPS with a right certificate';
     return failed(`${host}: the proxy says ${status} ${code}${bare}`, [
       `More of it: ${called(`sandbox test ${exam.options.sandbox}`)}`,
     ]);
