@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Authority, makeAuthority } from '../../support/authority.ts';
-import { type Caller, makeCaller } from '../../support/command.ts';
+import { type Caller, freePort, makeCaller } from '../../support/command.ts';
 import { startDnsServer } from '../../support/dnsServer.ts';
 import { examine, settingsOf } from '../../support/doctor.ts';
 import { closeServer, domain, listen, type Rig, startRig } from '../../support/rig.ts';
@@ -58,7 +58,7 @@ test('tells people by marks, on standard output, with exit code 0', async () => 
   const { code, out, err } = await caller.run(['doctor', ...direct()]);
   expect([code, err]).toEqual([0, '']);
   expect(out).toMatch(/^✓ configuration +all \d+ variables are right/);
-  expect(out).toMatch(/^– idle +takes its time; --slow/m);
+  expect(out).toMatch(/^– idle +not waited for: add --slow/m);
   expect(out).not.toContain('✗');
 });
 
@@ -174,6 +174,17 @@ describe('the proxy on this machine', () => {
     expect(out).not.toContain('\u009b');
     for (const front of ['Nginx', 'Caddy', 'Cloudflare', 'Traefik']) expect(out).toContain(front);
   });
+});
+
+test.each([
+  ['nobody listens there', false, []],
+  ['TLS is not spoken there', true, ['certificate-chain']],
+])('where %s that is said once', async (_how, plain, more) => {
+  const port = plain ? rig.proxy.port : await freePort();
+  const args = ['--url', `https://${domain}:${port}`, '--resolve', `*:${port}:127.0.0.1`];
+  const { wrong, of } = await look({}, args);
+  expect(wrong).toEqual([...more, 'public-address']);
+  expect(of('http2').detail).toContain('has to be');
 });
 
 test('the proxy’s own TLS need not speak HTTP/2, and gets lines of its own', async () => {
