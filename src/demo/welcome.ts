@@ -15,7 +15,7 @@ daytona-proxy demo: an embedded Daytona on 127.0.0.1 (${daytona.apiUrl}) with on
   OpenCode            ${openCode ? address(4096) : missing}
   health and stats    http://localhost:${port}/health  http://localhost:${port}/stats
 
-  The command \`sandbox create\` works with it:
+  The commands \`sandbox create\` and \`doctor\` work with it:
     export DAYTONA_API_URL=${daytona.apiUrl} DAYTONA_API_KEY=${daytona.apiKey}
     export PROXY_DOMAIN=${domain} PORT=${port}
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { clientLeft } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
-import { bearsToken, mayReadStats } from '../replies/ops.ts';
+import { bearsToken } from '../replies/ops.ts';
 import { sendJson } from '../replies/send.ts';
 import { seenOf } from './seen.ts';
 import { openEcho } from './socket.ts';
@@ -13,26 +13,25 @@ const mostBytes = 33_554_432;
 
 /**
  * `/diagnostics…` on hosts that are no sandbox's: what stands behind the front proxy for
- * `daytona-proxy doctor` to talk to. A ticket opens it, which the machine itself gets and whoever
- * has STATS_TOKEN, or that token itself. It tells nothing but how the request arrived.
+ * `daytona-proxy doctor` to talk to. A ticket opens it, which whoever has the proof gets. It tells
+ * nothing but how the request arrived.
+ *
+ * @param proof of `proof.ts`; without one there are no tickets
  */
-export function diagnosticsPages(statsToken: string | undefined): Router {
+export function diagnosticsPages(proof: string | undefined): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const instance = randomUUID();
   const tickets = new Tickets();
 
   const mayAsk: RequestHandler = (req, _res, next) => {
     const bearer = /^Bearer +([\x21-\x7e]{1,200})$/i.exec(req.headers.authorization ?? '')?.[1];
-    const known =
-      bearer !== undefined &&
-      ((statsToken !== undefined && bearsToken(req, statsToken)) || tickets.spend(bearer));
+    const known = bearer !== undefined && tickets.spend(bearer);
     next(known ? undefined : new ProxyError('UNAUTHORIZED'));
   };
 
   router.post('/diagnostics/tickets', (req, res) => {
-    // A page in the machine's own browser could not read one, but would use up the room for them.
-    const fromPage = req.headers.origin !== undefined;
-    if (fromPage || !mayReadStats(req, statsToken)) throw new ProxyError('UNAUTHORIZED');
+    // The proof opens nothing else, and is asked for here alone: a ticket makes no further ones.
+    if (proof === undefined || !bearsToken(req, proof)) throw new ProxyError('UNAUTHORIZED');
     sendJson(req, res, 201, { ticket: tickets.issue(), instance });
   });
   router.get('/diagnostics', mayAsk, (req, res) => {
@@ -60,15 +59,16 @@ function sendTwoEvents(req: Request, res: Response): void {
   res.once('close', () => clearTimeout(last));
 }
 
-/** Says how many bytes have come; behind 32 MB nobody listens any more. */
+/** Says how many bytes have come; behind 32 MB the connection ends. */
 async function countUpload(req: Request, res: Response): Promise<void> {
   if (req.exchange.awaitsContinue) res.writeContinue();
   req.exchange.awaitsContinue = false;
   let bytes = 0;
   try {
-    for await (const chunk of req) {
+    // To leave the plain loop would take the socket from the request, and leave both open.
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       bytes += (chunk as Buffer).length;
-      if (bytes > mostBytes) return; // Which ends the connection.
+      if (bytes > mostBytes) return void req.socket.destroy();
     }
   } catch {
     return; // The client has left.

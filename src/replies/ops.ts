@@ -73,11 +73,18 @@ export function bearsToken(req: IncomingMessage, token: string): boolean {
 /**
  * True for a loopback peer, without a forwarding header (that would be a front proxy speaking for
  * somebody else), and with a Host that a foreign page cannot have by pointing its own name at
- * 127.0.0.1 (DNS rebinding).
+ * 127.0.0.1 (DNS rebinding). Nginx with a bare `proxy_pass` sends neither the one nor the other, but
+ * HTTP/1.0, which no program of today speaks by itself.
  */
 export function isMachineItself(req: IncomingMessage): boolean {
   const host = (req.headers.host ?? '').toLowerCase();
-  return loopback.test(req.socket.remoteAddress ?? '') && !isForwarded(req) && localHost.test(host);
+  if (req.httpVersion === '1.0' || isForwarded(req)) return false;
+  return loopback.test(req.socket.remoteAddress ?? '') && isLocalHost(host);
+}
+
+/** True for a Host, in lower case, by which a machine calls itself. */
+export function isLocalHost(host: string): boolean {
+  return localHost.test(host);
 }
 
 /** True where a front proxy says that it speaks for somebody else. */

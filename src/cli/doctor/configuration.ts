@@ -15,7 +15,8 @@ export const configurationCheck: Check = {
       if (files) await readCertificate(files);
       const open = [
         config.PROXY_DOMAIN.length === 0 && 'PROXY_DOMAIN is not set: any domain is served',
-        config.ACCESS_MODE === 'open' && 'ACCESS_MODE=open: who knows a host gets in',
+        config.ACCESS_MODE === 'open' &&
+          'ACCESS_MODE=open: whoever knows a sandbox’s address gets in',
         config.COOKIE_SECRET.length === 0 && 'no COOKIE_SECRET: a restart ends all sessions',
       ].filter((sentence) => sentence !== false);
       const note = open.length > 0 ? ` (${open.join('; ')})` : '';

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
+import { proofOf } from '../../diagnostics/proof.ts';
 import { readJson } from '../answer.ts';
 import type { Ask } from '../ownProxy.ts';
 import type { Examination } from './examination.ts';
@@ -30,19 +31,20 @@ export function ticketOf(exam: Examination): Promise<z.output<typeof ticket>> {
   return exam.once('ticket', async () => {
     const { proxy, why } = await exam.own;
     if (!proxy) throw new Skipped(`what arrives can be told by the proxy on this machine: ${why}`);
-    const { STATS_TOKEN: token } = exam.config;
+    // Goes to the proxy on this machine alone, and never through the front.
     const answer = await proxy.ask('/diagnostics/tickets', {
       method: 'POST',
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${proofOf(exam.config)}` },
       signal: AbortSignal.timeout(5_000),
     });
     const given = ticket.safeParse(await readJson(answer.body));
     if (given.success) return given.data;
-    const hint =
+    const { DAYTONA_API_KEY: key } = exam.config;
+    throw new Skipped(
       answer.statusCode === 401
-        ? 'set the same STATS_TOKEN for it and for this command (it is not asked from its own machine, in a container for one)'
-        : 'it is another version; start it anew';
-    throw new Skipped(`the proxy on this machine lets nobody ask for diagnostics: ${hint}`);
+        ? `the proxy on this machine was started with another ${key ? 'DAYTONA_API_KEY' : 'PROXY_API_KEY'} than this command has: restart it, or give both the same`
+        : 'the proxy on this machine is of another version: restart it',
+    );
   });
 }
 

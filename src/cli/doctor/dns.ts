@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { HostFormat } from '../../host/parse.ts';
 import { plainAddress } from '../../host/visitor.ts';
-import { type Examination, isLocal } from './examination.ts';
+import type { Examination } from './examination.ts';
 import { type Check, type Finding, failed, ok, Skipped } from './finding.ts';
+import { isLocal } from './network.ts';
 
 /** A host of a sandbox that there is not. */
 export function strangeHost(domain: string, format: HostFormat = 'auto'): string {
@@ -18,7 +19,8 @@ export const dnsCheck: Check = {
     const { PROXY_DOMAIN } = exam.config;
     const domains = PROXY_DOMAIN.length > 0 ? PROXY_DOMAIN : [exam.domain];
     const asked = domains.filter((domain) => !isLocal(domain));
-    if (asked.length === 0) throw new Skipped('browsers lead *.localhost to their own machine');
+    if (asked.length === 0)
+      throw new Skipped('needs none: browsers lead *.localhost to their own machine');
     if (exam.network.pinned(strangeHost(asked[0] ?? ''), exam.port) !== undefined) {
       throw new Skipped('--resolve says the addresses');
     }

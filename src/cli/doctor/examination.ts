@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../config/config.ts';
 import { tlsFiles } from '../../config/tlsVariables.ts';
 import type { Cli } from '../cli.ts';
@@ -5,7 +6,7 @@ import { CommandError } from '../failure.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import { Skipped } from './finding.ts';
 import { type FrontKind, recognize } from './fronts.ts';
-import { Network, type Pin } from './network.ts';
+import { isLocal, Network, type Pin } from './network.ts';
 import { PublicWay } from './publicWay.ts';
 
 export interface DoctorOptions {
@@ -18,6 +19,9 @@ export interface DoctorOptions {
   /** Authorities to trust, PEM. */
   readonly ca?: string;
 }
+
+/** A front that puts its name to no answer of others does so to its own: nobody can decode the last. */
+const glances = ['/health', '/%zz'];
 
 /** What all checks share: what was said, and what is looked for once. */
 export class Examination {
@@ -69,12 +73,21 @@ export class Examination {
   }
 
   get way(): Promise<PublicWay> {
-    return this.once('way', async () => {
-      const { network, port, url } = this;
-      return new PublicWay(url, network.lookup(port), ({ headers }) => {
-        this.#front ??= recognize(headers);
-      });
-    });
+    return this.once('way', async () => this.#makeWay());
+  }
+
+  /** The same for what is secret: each of its connections ends at a right certificate. */
+  get safeWay(): Promise<PublicWay> {
+    const { ca } = this.options;
+    return this.once('safe way', async () => this.#makeWay(ca === undefined ? {} : { ca }));
+  }
+
+  #makeWay(trust?: { readonly ca?: string }): PublicWay {
+    const { network, port, url } = this;
+    const note = ({ headers }: Pick<IncomingMessage, 'headers'>) => {
+      this.#front ??= recognize(headers);
+    };
+    return new PublicWay(url, network.lookup(port), note, trust);
   }
 
   /** The proxy on this machine; undefined and why where there is none. */
@@ -94,8 +107,12 @@ export class Examination {
   /** What stands in front, as far as any answer has said so. */
   async front(): Promise<FrontKind | undefined> {
     await this.once('glance', async () => {
-      const answer = await (await this.way).ask('/health').catch(() => undefined);
-      await answer?.body.dump().catch(() => {});
+      const way = await this.way;
+      for (const path of glances) {
+        if (this.#front) return;
+        const answer = await way.ask(path).catch(() => undefined);
+        await answer?.body.dump().catch(() => {});
+      }
     });
     return this.#front ?? (tlsFiles(this.config) ? 'own' : undefined);
   }
@@ -107,9 +124,4 @@ export class Examination {
     this.#once.set(name, found);
     return found;
   }
-}
-
-/** True for names that lead to the machine itself, wherever it is. */
-export function isLocal(domain: string): boolean {
-  return /(?:^|\.)localhost$/.test(domain);
 }

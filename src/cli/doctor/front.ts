@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { tlsFiles } from '../../config/tlsVariables.ts';
 import { plainAddress } from '../../host/visitor.ts';
+import { isLocalHost } from '../../replies/ops.ts';
 import { readJson } from '../answer.ts';
 import { called } from '../name.ts';
 import { isHealth } from '../ownProxy.ts';
@@ -18,6 +19,11 @@ export function addressOf(exam: Examination): Promise<Finding> {
     const way = await exam.way;
     const answer = await way.ask('/health').catch((error: Error) => error);
     if (answer instanceof Error) {
+      if (/ENOTFOUND|has no address/.test(answer.message)) {
+        return failed(`${exam.url.hostname} has no address in DNS`, [
+          'Make the records that `dns` above asks for, or say the address: --resolve host:port:address',
+        ]);
+      }
       return failed(answer.message, [
         `Is the proxy in front up, and do firewall and router let port ${exam.port} in?`,
       ]);
@@ -72,8 +78,11 @@ const host: Check = {
     const { host: wanted } = exam.url;
     const found = await arrival(exam);
     if (found.host !== wanted) {
+      const open = isLocalHost(found.host)
+        ? '; with it strangers can pass for this machine, which may read /stats'
+        : '';
       return failed(
-        `the front replaces Host: ${wanted} arrives as ${found.host}`,
+        `the front replaces Host: ${wanted} arrives as ${found.host}${open}`,
         await fixFor(exam, 'host'),
       );
     }

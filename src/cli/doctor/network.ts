@@ -60,9 +60,16 @@ export class Network {
   async #find(name: string, port: number) {
     const pinned = this.pinned(name, port);
     if (pinned !== undefined) return [entry(pinned)];
+    // As browsers do, whatever DNS says (RFC 6761, section 6.3); many systems know localhost alone.
+    if (isLocal(name)) return ['127.0.0.1', '::1'].map(entry);
     if (this.#asksServer) return (await this.addressesOf(name)).map(entry);
     return systemLookup(name, { all: true });
   }
+}
+
+/** True for names that lead to the machine itself, wherever it is. */
+export function isLocal(domain: string): boolean {
+  return /(?:^|\.)localhost$/.test(domain);
 }
 
 function entry(address: string): { address: string; family: number } {

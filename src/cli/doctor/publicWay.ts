@@ -17,18 +17,26 @@ const chunk = Buffer.alloc(65_536);
 export class PublicWay {
   readonly url: URL;
   readonly #dispatcher: Dispatcher;
-  readonly #connect: { readonly lookup: LookupFunction; readonly rejectUnauthorized: false };
+  readonly #connect: {
+    readonly lookup: LookupFunction;
+    readonly rejectUnauthorized: boolean;
+    readonly ca?: string;
+  };
   readonly #note: (answer: Pick<IncomingMessage, 'headers'>) => void;
 
-  /** @param note is shown every answer's head */
+  /**
+   * @param note is shown every answer's head
+   * @param trust with it, only a right certificate will do, by these authorities if there are any
+   */
   constructor(
     url: URL,
     lookup: LookupFunction,
     note: (answer: Pick<IncomingMessage, 'headers'>) => void,
+    trust?: { readonly ca?: string },
   ) {
     this.url = url;
     this.#note = note;
-    this.#connect = { lookup, rejectUnauthorized: false };
+    this.#connect = { lookup, rejectUnauthorized: trust !== undefined, ...trust };
     this.#dispatcher = new Agent({
       connect: this.#connect,
       allowH2: false,

@@ -7,6 +7,7 @@ import { previewToken } from './daytona.ts';
 import type { Examination } from './examination.ts';
 import { type Check, failed, ok, Skipped } from './finding.ts';
 import { addressOf } from './front.ts';
+import { isLocal } from './network.ts';
 import { isTrusted } from './tls.ts';
 
 const mostShown = 200;
@@ -23,16 +24,19 @@ const asBrowser = {
 function appOf(exam: Examination) {
   return exam.once('app', async () => {
     const { sandbox, port = 4096 } = exam.options;
-    if (sandbox === undefined) throw new Skipped('say which: --sandbox id --port 4096');
+    if (sandbox === undefined)
+      throw new Skipped('tried only if you name one: --sandbox <id> --port <port>');
     const reached = await addressOf(exam).catch(() => undefined);
     if (reached?.result !== 'ok') throw new Skipped('public-address has to be right first');
     // Whoever stands in between could take the sandbox's token: it goes only where TLS says who it is.
-    const mayShow = exam.url.protocol === 'http:' || (await isTrusted(exam));
+    // And not by another connection than the one that has said so.
+    const { protocol, hostname } = exam.url;
+    const mayShow = protocol === 'http:' ? isLocal(hostname) : await isTrusted(exam);
     const token = mayShow ? await previewToken(exam, sandbox).catch(() => undefined) : undefined;
     const headers: Record<string, string> =
       token === undefined ? {} : { 'x-daytona-preview-token': token };
     const host = (await OwnProxy.of(exam.config)).hostOf(sandbox, port);
-    return { proxy: await exam.way, host, headers, mayShow };
+    return { proxy: await (mayShow ? exam.safeWay : exam.way), host, headers, mayShow };
   });
 }
 
@@ -40,6 +44,14 @@ function appOf(exam: Examination) {
 function pageOf(exam: Examination) {
   return exam.once('page', async () => {
     const { proxy, host, headers } = await appOf(exam);
+    // A program is told that it may not enter; a browser is led to the login, as an app might do.
+    const first = await proxy.ask('/', { host, headers });
+    const refused = first.headers['x-proxy-error'];
+    if (refused !== undefined) {
+      await first.body.dump().catch(() => {});
+      return { host, status: first.statusCode, code: refused, text: '' };
+    }
+    first.body.on('error', () => {}).destroy(); // It may be long, and is not wanted.
     const answer = await proxy.ask('/', { host, headers: { ...asBrowser, ...headers } });
     const { 'x-proxy-error': code } = answer.headers;
     const text = await readText(answer.body);
@@ -53,7 +65,9 @@ const sandbox: Check = {
     const { host, status, code } = await pageOf(exam);
     if (code === undefined) return ok(`${host} answers ${status}`);
     const { mayShow } = await appOf(exam);
-    const bare = mayShow ? '' : '; it was asked without its token, which needs a right certificate';
+    const bare = mayShow
+      ? ''
+      : '; it was asked without its token, which needs HTTPS with a right certificate';
     return failed(`${host}: the proxy says ${status} ${code}${bare}`, [
       `More of it: ${called(`sandbox test ${exam.options.sandbox}`)}`,
     ]);

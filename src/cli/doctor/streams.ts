@@ -65,7 +65,9 @@ const idle: Check = {
   find: async (exam) => {
     const { slow } = exam.options;
     if (slow === undefined) {
-      throw new Skipped('takes its time; --slow is silent for 70 s, --slow 300 for five minutes');
+      throw new Skipped(
+        'not waited for: add --slow for 70 s of silence, --slow 300 for five minutes',
+      );
     }
     await arrival(exam);
     const [streamLives, socketLives] = await Promise.all([

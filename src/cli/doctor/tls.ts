@@ -37,6 +37,10 @@ function handshakeAt(exam: Examination, domain: string): Promise<Handshake> {
       checkServerIdentity: () => undefined, // Names are looked at by themselves.
       ...(exam.options.ca !== undefined && { ca: exam.options.ca }),
     });
+    let connected = false;
+    socket.once('connect', () => {
+      connected = true;
+    });
     socket.on('error', () => {});
     const late = setTimeout(() => socket.destroy(new Error('no answer')), patienceMs);
     try {
@@ -47,12 +51,21 @@ function handshakeAt(exam: Examination, domain: string): Promise<Handshake> {
       const problem = authorized ? undefined : codeOf(error);
       return { leaf, problem, sent: lengthOf(socket), protocol };
     } catch (error) {
+      if (!connected) throw new Skipped('public-address below has to be reached first');
       const { code, message } = error as NodeJS.ErrnoException;
       throw new Error(`${host}:${exam.port} speaks no TLS (${message || code})`);
     } finally {
       clearTimeout(late);
       socket.destroy();
     }
+  });
+}
+
+/** The same for checks behind the first, which has told whether there is a certificate at all. */
+function knownAt(exam: Examination): Promise<Handshake> {
+  return handshakeAt(exam, exam.domain).catch((error: unknown) => {
+    if (error instanceof Skipped) throw error;
+    throw new Skipped('certificate-chain has to be right first');
   });
 }
 
@@ -111,6 +124,7 @@ const names: Check = {
   find: async (exam) => {
     const { PROXY_DOMAIN } = exam.config;
     const domains = PROXY_DOMAIN.length > 0 ? PROXY_DOMAIN : [exam.domain];
+    await knownAt(exam);
     for (const domain of domains) {
       const { leaf } = await handshakeAt(exam, domain);
       const wanted = [`*.${domain}`, ...(domain === exam.url.hostname ? [domain] : [])];
@@ -131,7 +145,7 @@ const names: Check = {
 const days: Check = {
   name: 'certificate-days',
   find: async (exam) => {
-    const { leaf } = await handshakeAt(exam, exam.domain);
+    const { leaf } = await knownAt(exam);
     const { validFromDate: from, validToDate: to } = leaf;
     const left = Math.floor((to.getTime() - Date.now()) / dayMs);
     const fix = () => fixFor(exam, 'renewal');
@@ -147,7 +161,7 @@ const days: Check = {
 const http2: Check = {
   name: 'http2',
   find: async (exam) => {
-    const { protocol } = await handshakeAt(exam, exam.domain);
+    const { protocol } = await knownAt(exam);
     if (protocol === 'h2') return ok('HTTP/2 is offered');
     if ((await exam.front()) === 'own') {
       throw new Skipped('the proxy’s own TLS speaks HTTP/1.1; HTTP/2 is for a proxy in front');

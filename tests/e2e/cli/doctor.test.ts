@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Authority, makeAuthority } from '../../support/authority.ts';
-import { type Caller, makeCaller } from '../../support/command.ts';
+import { type Caller, freePort, makeCaller } from '../../support/command.ts';
 import { startDnsServer } from '../../support/dnsServer.ts';
 import { examine, settingsOf } from '../../support/doctor.ts';
 import { closeServer, domain, listen, type Rig, startRig } from '../../support/rig.ts';
@@ -13,7 +13,6 @@ jest.setTimeout(60_000);
 const statsToken = 'a-stats-token-for-tests';
 let rig: Rig;
 let caller: Caller;
-let api: http.Server | undefined;
 let dns: Awaited<ReturnType<typeof startDnsServer>>;
 
 beforeAll(async () => {
@@ -38,33 +37,10 @@ afterAll(async () => {
   caller.remove();
   await rig.close();
 });
-afterEach(async () => {
-  rig.daytona.faults.reset();
-  if (api) await closeServer(api);
-  api = undefined;
-});
 
 const direct = () => ['--url', `http://${domain}:${rig.proxy.port}`, '--dns', dns.server];
 const look = (env: Record<string, string> = {}, args: readonly string[] = direct()) =>
   examine(caller, args, env);
-
-/** Puts a server in front of the API, which answers some calls itself. */
-async function apiThat(answer: (req: http.IncomingMessage, res: http.ServerResponse) => unknown) {
-  const { origin } = new URL(rig.daytona.apiUrl);
-  api = http.createServer((req, res) => {
-    answer(req, res);
-    if (res.writableEnded) return;
-    const { method, headers } = req;
-    http.get(origin + req.url, { method, headers }, (found) => {
-      const { date: _date, ...rest } = found.headers;
-      res.writeHead(found.statusCode ?? 0, rest);
-      found.pipe(res);
-    });
-  });
-  return { DAYTONA_API_URL: `http://127.0.0.1:${await listen(api)}/api` };
-}
-const json = (res: http.ServerResponse, status: number, body: unknown) =>
-  res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
 test('finds nothing wrong where nobody stands in front, and says what it has not looked at', async () => {
   const { code, wrong, of } = await look();
@@ -82,7 +58,7 @@ test('tells people by marks, on standard output, with exit code 0', async () => 
   const { code, out, err } = await caller.run(['doctor', ...direct()]);
   expect([code, err]).toEqual([0, '']);
   expect(out).toMatch(/^✓ configuration +all \d+ variables are right/);
-  expect(out).toMatch(/^– idle +takes its time; --slow/m);
+  expect(out).toMatch(/^– idle +not waited for: add --slow/m);
   expect(out).not.toContain('✗');
 });
 
@@ -93,6 +69,16 @@ test('--resolve leads to an address without DNS', async () => {
   expect(wrong).toEqual([]);
   expect(of('dns').detail).toContain('--resolve');
   expect(of('public-address').detail).toContain('the proxy on this machine');
+});
+
+test('*.localhost leads to this machine as in a browser, whatever the system knows of it', async () => {
+  const demo = await startRig({ beside: rig, env: { PROXY_DOMAIN: 'proxy.localhost' } });
+  const args = ['--sandbox', rig.sandbox.id, '--port', '3000'];
+  const { wrong, of } = await look(settingsOf(demo, 'proxy.localhost'), args);
+  await demo.close();
+  expect(wrong).toEqual([]);
+  expect(of('public-address').detail).toContain('the proxy on this machine');
+  expect(of('sandbox').result).toBe('ok');
 });
 
 describe('configuration', () => {
@@ -120,79 +106,6 @@ describe('configuration', () => {
       detail: expect.stringContaining('--url'),
     });
   });
-});
-
-describe('Daytona', () => {
-  const nowhere = { DAYTONA_API_URL: 'http://127.0.0.1:1/api' };
-
-  test('an API that cannot be reached is named, and the clock is not judged by it', async () => {
-    const { wrong, of } = await look(nowhere);
-    expect(wrong).toEqual(['api']);
-    expect(of('api').detail).toMatch(/127\.0\.0\.1:1\/api cannot be reached/);
-    expect(of('api').fix.join('\n')).toContain('DAYTONA_API_URL=');
-    expect([of('rights').result, of('clock').result]).toEqual(['skipped', 'skipped']);
-  });
-
-  test('a page in its place is named', async () => {
-    const env = await apiThat((_req, res) => res.end('<!doctype html>The dashboard'));
-    const { wrong, of } = await look(env);
-    expect(wrong).toEqual(['api']);
-    expect(of('api').detail).toContain('is no Daytona API');
-  });
-
-  test('a fault of its own is named', async () => {
-    rig.daytona.faults.apiStatus = 503;
-    expect((await look()).of('api').detail).toContain('answers 503');
-  });
-
-  test('a key that is refused is named, and not shown', async () => {
-    const found = await look({ DAYTONA_API_KEY: 'dtn_wrong' });
-    expect(found.wrong).toEqual(['rights']);
-    expect(found.of('rights').detail).toContain('refuses DAYTONA_API_KEY');
-    expect(JSON.stringify(found)).not.toContain('dtn_wrong');
-  });
-
-  test.each([
-    [/^\/api\/sandbox\?/, 403, {}, 'may not list sandboxes'],
-    [/preview-url$/, 403, {}, 'gets no preview links (403)'],
-    [/current$/, 200, { permissions: ['write:snapshots'] }, 'lacks write:sandboxes'],
-    [
-      /current$/,
-      200,
-      { permissions: ['write:sandboxes'], expiresAt: new Date(Date.now() + 1e8).toISOString() },
-      'ends soon: 1 days left',
-    ],
-  ])('a right that is missing is named (%s: %s %j)', async (path, status, body, words) => {
-    const env = await apiThat((req, res) => path.test(req.url ?? '') && json(res, status, body));
-    const { wrong, of } = await look(env);
-    expect(wrong).toEqual(['rights']);
-    expect(of('rights').detail).toContain(words);
-    expect(of('rights').fix.join('\n')).toContain('Create Key');
-  });
-
-  test('in platform mode the platform’s key is what counts', async () => {
-    const platform = { MODE: 'platform', DAYTONA_API_KEY: '' };
-    const good = await look({ ...platform, PROXY_API_KEY: rig.daytona.proxyKey });
-    expect(good.of('rights')).toMatchObject({
-      result: 'ok',
-      detail: 'the API takes PROXY_API_KEY',
-    });
-    const bad = await look({ ...platform, PROXY_API_KEY: 'wrong' });
-    expect(bad.of('rights').detail).toContain('refuses PROXY_API_KEY');
-  });
-});
-
-test.each([
-  [60_000, 'behind'],
-  [-60_000, 'ahead of'],
-])('a clock that differs by %i ms is named', async (skew, words) => {
-  const date = new Date(Date.now() + skew).toUTCString();
-  const env = await apiThat((_req, res) => res.setHeader('Date', date));
-  const { wrong, of } = await look(env);
-  expect(wrong).toEqual(['clock']);
-  expect(of('clock').detail).toMatch(
-    new RegExp(`^this machine is (?:59|60|61) s ${words} the API`),
-  );
 });
 
 describe('DNS', () => {
@@ -261,6 +174,17 @@ describe('the proxy on this machine', () => {
     expect(out).not.toContain('\u009b');
     for (const front of ['Nginx', 'Caddy', 'Cloudflare', 'Traefik']) expect(out).toContain(front);
   });
+});
+
+test.each([
+  ['nobody listens there', false, []],
+  ['TLS is not spoken there', true, ['certificate-chain']],
+])('where %s that is said once', async (_how, plain, more) => {
+  const port = plain ? rig.proxy.port : await freePort();
+  const args = ['--url', `https://${domain}:${port}`, '--resolve', `*:${port}:127.0.0.1`];
+  const { wrong, of } = await look({}, args);
+  expect(wrong).toEqual([...more, 'public-address']);
+  expect(of('http2').detail).toContain('has to be');
 });
 
 test('the proxy’s own TLS need not speak HTTP/2, and gets lines of its own', async () => {

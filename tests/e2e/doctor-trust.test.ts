@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { describeWith } from '../support/binary.ts';
+import { makeCertificate } from '../support/certificate.ts';
+import {
+  type DoctorBehindNginx,
+  names,
+  startDoctorBehindNginx,
+  trust,
+} from '../support/doctorBehindNginx.ts';
+import { domain, startRig } from '../support/rig.ts';
+
+// Every examination is a process, and takes as long as its event stream.
+jest.setTimeout(60_000);
+
+describeWith('nginx', 'Whom the doctor believes, with a real Nginx in front', () => {
+  let doctor: DoctorBehindNginx;
+  beforeAll(async () => {
+    doctor = await startDoctorBehindNginx();
+  });
+  afterAll(() => doctor.close());
+
+  test('names a front that the proxy does not trust, with the line of .env', async () => {
+    const stranger = await startRig({ beside: doctor.rig });
+    const found = await doctor.behind({}, { which: stranger });
+    await stranger.close();
+    expect(found.wrong).toEqual(['visitor-address']);
+    expect(found.of('visitor-address').fix).toContain('  TRUSTED_PROXIES=127.0.0.1/32');
+  });
+
+  test('names a front that leads to nobody, and asks it no more', async () => {
+    const found = await doctor.behind({ upstreamPort: 1 });
+    expect(found.wrong).toEqual(['public-address']);
+    expect(found.of('public-address').detail).toMatch(
+      /answered 502 by somebody else \(Server: nginx/,
+    );
+    expect(found.of('public-address').fix.join('\n')).toContain(
+      `proxy_pass http://127.0.0.1:${doctor.rig.proxy.port};`,
+    );
+    expect(found.of('upload')).toMatchObject({ result: 'skipped' });
+  });
+
+  test('names a front that leads to another proxy than the one on this machine', async () => {
+    const other = await startRig({ beside: doctor.rig, env: trust });
+    const found = await doctor.behind({ upstreamPort: other.proxy.port });
+    await other.close();
+    expect(found.wrong).toEqual(['public-address']);
+    expect(found.of('public-address').detail).toContain('not to the one on this machine');
+  });
+
+  test('finds its way through several instances behind one front', async () => {
+    const other = await startRig({ beside: doctor.rig, env: trust });
+    const found = await doctor.behind({ otherPorts: [other.proxy.port] });
+    await other.close();
+    expect(found.wrong).toEqual([]);
+  });
+
+  test.each([
+    [
+      'names a domain alone',
+      'certificate-names',
+      { names: [domain] },
+      /does not name \*\.proxy\.test, only/,
+      "-d '*.proxy.test'",
+    ],
+    ['ends soon', 'certificate-days', { names, days: 5 }, /^[45] days left/, 'certbot renew'],
+    [
+      'comes without its issuer’s',
+      'certificate-chain',
+      { names, whole: false },
+      /is not sent with it.*UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
+      'fullchain.pem;   # not cert.pem',
+    ],
+  ] as const)('names a certificate that %s', async (_name, check, wish, detail, line) => {
+    const found = await doctor.behind({ certificate: doctor.authority.issue(wish) });
+    expect(found.wrong).toEqual([check]);
+    expect(found.of(check).detail).toMatch(detail);
+    expect(found.of(check).fix.join('\n')).toContain(line);
+  });
+
+  test('shows the token of a private sandbox only where the certificate is right', async () => {
+    const strict = await startRig({
+      beside: doctor.rig,
+      env: { ...trust, ACCESS_MODE: 'private' },
+    });
+    const own = makeCertificate([domain], 60);
+    const args = ['--sandbox', doctor.rig.sandbox.id, '--port', '3000'];
+    const good = await doctor.behind({}, { args, which: strict });
+    const bad = await doctor.behind({ certificate: own }, { args, which: strict });
+    own.remove();
+    await strict.close();
+    expect(good.wrong).toEqual([]);
+    expect(bad.wrong).toEqual(['certificate-chain', 'sandbox']);
+    expect(bad.of('certificate-chain').detail).toContain('signed by itself');
+    expect(bad.of('sandbox').detail).toMatch(/401 LOGIN_REQUIRED; it was asked without its token/);
+    expect(JSON.stringify([good, bad])).not.toContain(doctor.rig.sandbox.token);
+  });
+});

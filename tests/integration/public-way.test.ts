@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Network } from '../../src/cli/doctor/network.ts';
+import { PublicWay } from '../../src/cli/doctor/publicWay.ts';
+import { type Certificate, makeCertificate } from '../support/certificate.ts';
+import { closeServer, listen } from '../support/rig.ts';
+
+let certificate: Certificate;
+let server: https.Server;
+const asked: string[] = [];
+
+beforeAll(async () => {
+  certificate = makeCertificate(['proxy.localhost']);
+  const { certPath, keyPath } = certificate;
+  const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
+  server = https.createServer(pair, (req, res) => {
+    asked.push(String(req.headers['x-daytona-preview-token']));
+    res.end();
+  });
+  await listen(server);
+});
+afterAll(async () => {
+  await closeServer(server);
+  certificate.remove();
+});
+
+const way = (trust?: { ca?: string }) => {
+  const { port } = server.address() as AddressInfo;
+  const url = new URL(`https://proxy.localhost:${port}`);
+  return new PublicWay(url, new Network([], undefined).lookup(port), () => {}, trust);
+};
+const headers = { 'x-daytona-preview-token': 'secret' };
+
+test('the way for secrets shows them to nobody without a right certificate', async () => {
+  await expect(way({}).ask('/', { headers })).rejects.toThrow(/self-signed/);
+  const socket = way({}).socket('proxy.localhost', '/', headers);
+  await expect(new Promise((_open, fail) => socket.once('error', fail))).rejects.toThrow(
+    /self-signed/,
+  );
+  await expect(way({}).upload('/', 1, headers)).rejects.toThrow(/self-signed/);
+  expect(asked).toEqual([]);
+});
+
+test('it takes an authority that was named, and the other way asks anybody', async () => {
+  expect((await way({ ca: certificate.pem }).ask('/', { headers })).statusCode).toBe(200);
+  expect((await way().ask('/')).statusCode).toBe(200);
+});
