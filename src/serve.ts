@@ -1,31 +1,11 @@
-import { startProxy } from './assembly.ts';
-import { readConfig } from './config/config.ts';
-import { environment } from './config/environment.ts';
-import { shownConfig } from './config/shown.ts';
+import { type RunningProxy, startProxy } from './assembly.ts';
+import { type Config, readConfig } from './config/config.ts';
+import { variables } from './config/variables.ts';
 import { announce } from './lifecycle/announce.ts';
-import { runUntilStopped } from './lifecycle/signals.ts';
-import { explainStartError } from './lifecycle/startError.ts';
-import { createLog } from './log/logger.ts';
+import { runService } from './lifecycle/service.ts';
 
-/**
- * Runs the proxy until a signal stops it; where it cannot start, the process ends with code 1.
- *
- * @param format of the log, where the command line says it
- */
-export async function serve(format?: 'json'): Promise<void> {
-  try {
-    const env = environment();
-    const config = readConfig(env);
-    const log = createLog({
-      level: config.LOG_LEVEL,
-      format: format ?? config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
-    });
-    const proxy = await startProxy(config, log);
-    log('info', 'start.config', shownConfig(env));
-    announce(config, proxy, log);
-    runUntilStopped({ log, openWork: proxy.openWork, stop: (hurryMs) => proxy.close(hurryMs) });
-  } catch (error) {
-    console.error(explainStartError(error));
-    process.exit(1);
-  }
+/** Runs the proxy; see `runService`. */
+export function serve(format?: 'json'): Promise<void> {
+  const service = { variables, read: readConfig, start: startProxy, announce };
+  return runService<Config, RunningProxy>(service, format);
 }

@@ -14,7 +14,7 @@ const {
 } = variables;
 
 /** What the egress proxy reads: it needs no Daytona, and shares what is said about every process. */
-const read = {
+export const egressSettings = {
   ...egressVariables,
   STATS_TOKEN,
   LOG_LEVEL,
@@ -25,7 +25,7 @@ const read = {
   DRAIN_DELAY_MS,
 };
 
-export type EgressConfig = Values<typeof read>;
+export type EgressConfig = Values<typeof egressSettings>;
 
 /**
  * Reads the configuration of the egress proxy.
@@ -33,16 +33,16 @@ export type EgressConfig = Values<typeof read>;
  * @throws ConfigError that lists every bad variable
  */
 export function readEgressConfig(env: Readonly<Record<string, string | undefined>>): EgressConfig {
-  const config = readVariables(read, withStandIns(env));
+  const config = readVariables(egressSettings, withStandIns(env));
   const problems: string[] = [];
   if (config.EGRESS_ALLOW.length === 0) {
     problems.push(
-      `  EGRESS_ALLOW is not set: nothing could be reached. For example: EGRESS_ALLOW=${read.EGRESS_ALLOW.example}`,
+      `  EGRESS_ALLOW is not set: nothing could be reached. For example: EGRESS_ALLOW=${egressSettings.EGRESS_ALLOW.example}`,
     );
   }
   if (config.EGRESS_SECRET.length === 0) {
     problems.push(
-      `  EGRESS_SECRET is not set: no sandbox could be told from another. For example: EGRESS_SECRET=${read.EGRESS_SECRET.example}`,
+      `  EGRESS_SECRET is not set: no sandbox could be told from another. For example: EGRESS_SECRET=${egressSettings.EGRESS_SECRET.example}`,
     );
   }
   refuse(problems);

@@ -1,29 +1,18 @@
-import { type EgressConfig, readEgressConfig } from '../config/egressConfig.ts';
-import { environment } from '../config/environment.ts';
-import { runUntilStopped } from '../lifecycle/signals.ts';
-import { explainStartError } from '../lifecycle/startError.ts';
-import { createLog, type Log } from '../log/logger.ts';
+import { type EgressConfig, egressSettings, readEgressConfig } from '../config/egressConfig.ts';
+import { runService } from '../lifecycle/service.ts';
+import type { Log } from '../log/logger.ts';
 import { type RunningEgress, startEgress } from './startEgress.ts';
 
-/**
- * Runs the egress proxy until a signal stops it; where it cannot start, the process ends with code 1.
- *
- * @param format of the log, where the command line says it
- */
-export async function runEgress(format?: 'json'): Promise<void> {
-  try {
-    const config = readEgressConfig(environment());
-    const log = createLog({
-      level: config.LOG_LEVEL,
-      format: format ?? config.LOG_FORMAT ?? (process.stdout.isTTY ? 'pretty' : 'json'),
-    });
-    const egress = await startEgress(config, log);
-    announce(config, egress, log);
-    runUntilStopped({ log, openWork: egress.openWork, stop: (hurryMs) => egress.close(hurryMs) });
-  } catch (error) {
-    console.error(explainStartError(error, 'EGRESS_'));
-    process.exit(1);
-  }
+/** Runs the egress proxy; see `runService`. */
+export function runEgress(format?: 'json'): Promise<void> {
+  const service = {
+    variables: egressSettings,
+    read: readEgressConfig,
+    start: startEgress,
+    announce,
+    prefix: 'EGRESS_',
+  };
+  return runService<EgressConfig, RunningEgress>(service, format);
 }
 
 function announce(config: EgressConfig, { port, maxConnections }: RunningEgress, log: Log): void {

@@ -21,6 +21,7 @@ import {
   outside,
   sandboxId,
   startEgressRig,
+  statusOf,
 } from '../support/egressRig.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -36,7 +37,6 @@ const start = async (options: EgressRigOptions = {}) => {
   running = rig;
   return `api.${outside}:${rig.port}`;
 };
-const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1]);
 async function statusFor(id: string, password: string): Promise<number> {
   const { socket, received } = await rig.tunnel(`api.${outside}:${rig.port}`, id, password);
   socket.destroy();

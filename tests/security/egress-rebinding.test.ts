@@ -7,7 +7,7 @@
  */
 import type { LookupAddress } from 'node:dns';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type EgressRig, outside, startEgressRig } from '../support/egressRig.ts';
+import { codeOf, type EgressRig, outside, startEgressRig, statusOf } from '../support/egressRig.ts';
 
 let rig: EgressRig;
 afterEach(() => rig?.close());
@@ -16,8 +16,6 @@ const entry = (address: string): LookupAddress => ({
   address,
   family: address.includes(':') ? 6 : 4,
 });
-const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1]);
-const codeOf = (received: string) => /x-proxy-error: (\w+)/i.exec(received)?.[1];
 
 test('a name that answers differently the second time is asked once', async () => {
   // Allowed is 127.0.0.1, where the server is; the second answer, 127.0.0.9, would not be.

@@ -16,6 +16,7 @@ import {
   sandboxId,
   startEgressRig,
   startPort80,
+  statusOf,
 } from '../support/egressRig.ts';
 import { describeWithLowPorts } from '../support/lowPorts.ts';
 import { run } from '../support/run.ts';
@@ -56,7 +57,6 @@ describeWithLowPorts('the egress proxy', () => {
     await plain?.close();
   });
 
-  const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1]);
   async function connect(target: string) {
     const { socket, received } = await rig.tunnel(target);
     socket.destroy();

@@ -17,6 +17,11 @@ export const egressSecret = 'a-secret-of-the-egress-tests-with-32-characters';
 export const sandboxId = '83792513-cd9e-428f-99c0-63c63bc7739c';
 export const outside = 'outside.test';
 
+/** The status of what a connection has received. */
+export const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1]);
+/** Which error of ours it is. */
+export const codeOf = (received: string) => /x-proxy-error: (\w+)/i.exec(received)?.[1];
+
 export interface EgressRigOptions {
   /** What the HTTPS server outside answers. */
   readonly app?: RequestListener;

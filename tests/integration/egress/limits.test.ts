@@ -1,16 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { startDeafHost } from '../../support/deafHost.ts';
 import {
+  codeOf,
   type EgressRig,
   outside,
   startEgressRig,
   startRawServer,
+  statusOf,
 } from '../../support/egressRig.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Flood } from '../../support/flood.ts';
-
-const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1]);
-const codeOf = (received: string) => /x-proxy-error: (\w+)/i.exec(received)?.[1];
 
 let rig: EgressRig;
 let server: Awaited<ReturnType<typeof startRawServer>> | undefined;

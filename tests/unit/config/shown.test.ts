@@ -3,7 +3,12 @@ import { shownConfig } from '../../../src/config/shown.ts';
 import { variables } from '../../../src/config/variables.ts';
 
 test('shows what is not as it is by itself, and nothing else', () => {
-  const shown = shownConfig({ PORT: '3002', LOG_LEVEL: 'debug', HOST: '', PATH: '/bin' });
+  const shown = shownConfig(variables, {
+    PORT: '3002',
+    LOG_LEVEL: 'debug',
+    HOST: '',
+    PATH: '/bin',
+  });
   expect(shown).toEqual({ LOG_LEVEL: 'debug' });
 });
 
@@ -13,12 +18,12 @@ test('shows no secret of any variable', () => {
   );
   expect(secretive.length).toBeGreaterThan(7);
   const given = Object.fromEntries(secretive.map((name) => [name, 'what-nobody-may-see']));
-  const shown = shownConfig(given);
+  const shown = shownConfig(variables, given);
   expect(Object.keys(shown).sort()).toEqual(secretive.sort());
   expect(new Set(Object.values(shown))).toEqual(new Set(['****']));
 });
 
 test('shows no password in an address', () => {
-  const shown = shownConfig({ DAYTONA_API_URL: 'http://user:secret@daytona.test/api' });
+  const shown = shownConfig(variables, { DAYTONA_API_URL: 'http://user:secret@daytona.test/api' });
   expect(shown.DAYTONA_API_URL).toBe('http://****@daytona.test/api');
 });
