@@ -2,7 +2,7 @@
  * Runs each test file of a folder in a process of its own, one after the other: what is measured
  * must not depend on what the files before have left in the memory of the one that measures.
  *
- *   node tests/eachFile.ts tests/reliability [part of a file's name …] [--outputFile=results.json]
+ *   node tests/eachFile.ts tests/e2e [part of a file's name …] [--outputFile=results.json]
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

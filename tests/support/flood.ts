@@ -29,6 +29,8 @@ export class Flood {
   }
 
   #next(): void {
+    // Where the other side has ended the connection, Node ends ours; a write behind that would throw.
+    if (!this.#socket.writable) return;
     this.#socket.write(this.#piece, (error) => {
       if (error) return;
       this.written += this.#piece.length;
