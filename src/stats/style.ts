@@ -23,7 +23,7 @@ button, input { font: inherit; color: inherit; border: 1px solid var(--line); bo
 button { cursor: pointer }
 button:hover { border-color: var(--faint) }
 form { margin: 0 }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1rem; grid-auto-flow: dense }
+.cards { display: grid; grid-template-columns: repeat(var(--columns, 1), minmax(0, 1fr)); gap: 1rem; grid-auto-flow: dense }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1rem; min-width: 0 }
 .cards .card { display: flex; flex-direction: column }
 .figures { display: flex; flex-wrap: wrap; gap: 0 1.25rem; margin: .25rem 0 }
@@ -58,7 +58,8 @@ tbody:empty::after { content: attr(data-none); color: var(--faint); font-size: .
 .login label { display: block; margin: .75rem 0 .25rem }
 .login input { width: 100%; margin-bottom: .75rem }
 .bad { color: var(--bad) }
-@media (min-width: 40rem) { #card-latency { grid-column: span 2 } }
+@media (min-width: 40rem) { .cards { --columns: 2 } #card-latency { grid-column: span 2 } }
+@media (min-width: 64rem) { .cards { --columns: 4 } }
 @media (max-width: 40rem) {
   .about { flex-basis: 100% }
   .wide table, .wide tbody, .wide tr, .wide th, .wide td { display: block; text-align: left; padding: 0; border: 0 }

@@ -14,6 +14,8 @@ export interface PageState {
   readonly status: number;
   readonly headline: string;
   readonly rig?: RigOptions;
+  /** In the place of `rig`, for one that takes more to come about. */
+  readonly start?: () => Promise<Rig>;
   /** Sent along by the browser. */
   readonly headers?: Record<string, string>;
   /** Brings about what the page tells of; called before each visit. */
@@ -52,7 +54,8 @@ export async function until(rig: Rig, address: string, code: ErrorCode): Promise
 }
 
 /** Starts the whole product for one state. */
-export function startFor({ rig = {} }: PageState): Promise<Rig> {
+export function startFor({ rig = {}, start }: PageState): Promise<Rig> {
+  if (start) return start();
   return startRig({
     app: (req, res) => res.end(`app ${req.url}`),
     ...rig,
