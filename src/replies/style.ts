@@ -37,20 +37,6 @@ progress::-webkit-progress-bar { background: none }
 progress::-moz-progress-bar { background: none }
 @keyframes run { to { background-position: 100% 0 } }
 @media (prefers-reduced-motion: reduce) { progress { animation: none } }
-footer { width: 100%; max-width: 40rem; margin: 0 auto; padding: 1.25rem }
-header { display: flex; align-items: center; gap: .75rem; font-weight: 600 }
-header img { display: block; height: 2rem; max-width: 10rem; object-fit: contain }
-main { flex: 1; padding-top: clamp(1rem, 12vh, 6rem) }
-header + main { padding-top: clamp(.5rem, 6vh, 3rem) }
-h1 { font-size: clamp(1.4rem, 1.1rem + 1.8vw, 1.8rem); line-height: 1.25; margin: 0 0 .75rem; text-wrap: balance }
-h2 { font-size: 1rem; margin: 1.75rem 0 .25rem }
-p, ul { margin: 0 0 .75rem }
-ul { padding-left: 1.25rem }
-a { color: inherit; text-underline-offset: .2em }
-code { font: .9em/1.5 ui-monospace, monospace }
-code.address { display: block; margin: .5rem 0 .75rem; padding: .6rem .8rem; background: var(--well); border: 1px solid var(--line); border-radius: .4rem }
-button, a.button { display: inline-block; margin-top: .75rem; padding: .55rem 1.1rem; border: 1px solid var(--faint); border-radius: .4rem; background: var(--brand); color: var(--on-brand); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer }
-progress { width: 6rem; margin-right: .5rem; vertical-align: middle; accent-color: var(--brand) }
 footer { color: var(--faint); font-size: .8125rem }
 footer p { border-top: 1px solid var(--line); margin: 0; padding-top: .75rem }
 footer code { display: inline-block }`;
