@@ -25,7 +25,9 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const files = ['docker', 'nginx'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true })
     .map((name) => join(folder, String(name)))
-    .filter((path) => statSync(join(root, path)).isFile() && !/\/(?:secret)?\.env$/.test(path)),
+    .filter(
+      (path) => statSync(join(root, path)).isFile() && !/\.png$|\/(?:secret)?\.env$/.test(path),
+    ),
 );
 /** Daytona itself and what runs in it have settings of their own: stack.test.ts and its neighbours. */
 const ours = files.filter((path) => !/^docker\/(?:daytona|opencode-sandbox)\//.test(path));
