@@ -22,7 +22,7 @@ import { sparingly } from './log/sparingly.ts';
 import type { Carrier } from './proxy/middleware.ts';
 import { asProxyError, ProxyError } from './replies/errors.ts';
 import { frontPage } from './replies/frontPage.ts';
-import { type Figures, opsPages } from './replies/ops.ts';
+import { type Figures, opsPages, type RequireOperator } from './replies/ops.ts';
 import { sendError } from './replies/send.ts';
 import { type LocateParts, locateSandbox } from './sandbox/locate.ts';
 import { watchWake } from './sandbox/wake/watch.ts';
@@ -49,7 +49,7 @@ export interface AppParts {
   readonly sandbox: Omit<LocateParts, 'recheck' | 'mayHearOf'>;
   readonly carrier: Carrier;
   readonly figures: Figures;
-  readonly statsToken: string | undefined;
+  readonly requireOperator: RequireOperator;
 }
 
 /**
@@ -89,8 +89,8 @@ function frontedVisitor({ visitor }: Exchange): string | undefined {
 }
 
 /** A host that is no sandbox's has our own pages and nothing else. */
-function forUs({ pages, figures, statsToken, hosts, inPlatform }: AppParts): RequestHandler {
-  const router = Router().use(...pages, opsPages(figures, statsToken));
+function forUs({ pages, figures, requireOperator, hosts, inPlatform }: AppParts): RequestHandler {
+  const router = Router().use(...pages, opsPages(figures, requireOperator));
   // In the place of Daytona's own proxy, which has none.
   if (!inPlatform) router.use(frontPage(hosts));
   const example = `3000-my-sandbox.${hosts.domains[0] ?? 'example.com'}`;

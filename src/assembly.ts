@@ -128,12 +128,15 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     record,
     store,
     failures: access.chain.access.failures,
+    observer,
     version,
     port: () => port,
     openWork,
     cached: () => directory.cached(),
     forget: sandboxes.forget,
   });
+  const { requireOperator } = stats;
+  const parts = { mode, carrier, access, metrics, requireOperator };
   const chain = createApp({
     log,
     hosts: { domains: config.PROXY_DOMAIN, format: config.HOST_FORMAT },
@@ -145,7 +148,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     clients,
     sandboxes: new Occupancy(config.MAX_CONNECTIONS_PER_SANDBOX),
     ...access.chain,
-    pages: [access.pages, stats.pages, ...ownPages(config, { mode, carrier, access, metrics })],
+    pages: [access.pages, stats.pages, ...ownPages(config, parts)],
     inPlatform: config.MODE === 'platform',
     toolboxOnly: config.TOOLBOX_ONLY_MODE && config.MODE === 'platform',
     warning: {
@@ -164,7 +167,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       readiness: () => ({ ready: !openWork.draining, facts: { store: servingStore(store) } }),
       counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
     },
-    statsToken: config.STATS_TOKEN,
+    requireOperator,
   });
   const server = createProxyServer({
     chain,

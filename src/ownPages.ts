@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { diagnosticsPages } from './diagnostics/pages.ts';
 import { proofOf } from './diagnostics/proof.ts';
 import type { Carrier } from './proxy/middleware.ts';
+import type { RequireOperator } from './replies/ops.ts';
 import type { SandboxMode } from './sandbox/mode.ts';
 import { buildLogPages } from './sandbox/platform/buildLogs.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -15,6 +16,7 @@ interface PageParts {
   readonly carrier: Carrier;
   readonly access: Pick<Access, 'chain'>;
   readonly metrics: Metrics;
+  readonly requireOperator: RequireOperator;
 }
 
 /** Pages of ours that are there in some configurations, on hosts that are no sandbox's. */
@@ -22,7 +24,7 @@ export function ownPages(config: Config, parts: PageParts): RequestHandler[] {
   const metrics = config.METRICS_PORT === undefined;
   return [
     ...buildLogs(parts),
-    ...(metrics ? [metricsPage(parts.metrics, config.STATS_TOKEN)] : []),
+    ...(metrics ? [metricsPage(parts.metrics, parts.requireOperator)] : []),
     diagnosticsPages(proofOf(config)),
   ];
 }

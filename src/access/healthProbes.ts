@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { isForwarded } from '../forwarded.ts';
 import { type HostFormat, parseHost } from '../host/parse.ts';
 import { plainAddress } from '../host/visitor.ts';
-import { isForwarded } from '../replies/ops.ts';
 
 /** Which hosts are a sandbox's. */
 export interface Hosts {

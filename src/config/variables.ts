@@ -133,7 +133,7 @@ export const variables = {
     off.or(z.string().regex(/^[\x21-\x7e]{16,}$/, 'must have 16 or more printable characters')),
     '',
     'a-long-random-word',
-    'Opens `/stats` from elsewhere, as `Authorization: Bearer …`, or entered once in a browser.',
+    'Opens `/stats`, as `Authorization: Bearer …`, or entered once in a browser. Empty: the machine itself may read it.',
     true,
   ),
   LOG_LEVEL: variable(

@@ -57,6 +57,15 @@ export function announce(
       warning: 'COOKIE_SECRET is not set: every restart ends all sessions.',
     });
   }
+  if (
+    config.STATS_TOKEN === undefined &&
+    domains.some((name) => !/(?:^|\.)localhost$/.test(name))
+  ) {
+    log('warn', 'start.warning', {
+      warning:
+        'STATS_TOKEN is not set: whoever a front proxy lets look like this machine reads /stats.',
+    });
+  }
   for (const warning of platformWarnings(config)) log('warn', 'start.warning', { warning });
   if (domains.length === 0) {
     log('warn', 'start.warning', {

@@ -1,4 +1,5 @@
 import type { Exchange, OriginMode } from '../exchange.ts';
+import { isForwarding } from '../forwarded.ts';
 import { remembered } from '../remembered.ts';
 import { withoutOwnCookies } from './cookie.ts';
 import { canonicalName, isHopByHop, namedInConnection } from './headerNames.ts';
@@ -8,11 +9,10 @@ import { forwardedOrigin } from './origin.ts';
 const pseudonym = 'daytona-proxy';
 
 /**
- * Not taken from a visitor's fields: what proxies say about the way here, and what steers Daytona.
- * Names are compared with `_` read as `-`.
+ * Not taken from a visitor's fields, beside what proxies say about the way here: what steers
+ * Daytona, and what we say ourselves. Names are compared with `_` read as `-`.
  */
-const oursToSay =
-  /^(?:x-forwarded(?:-.*)?|forwarded|x-real-ip|x-daytona-.*|x-proxy-.*|x-request-id|traceparent|tracestate|host|expect|(?:true-client|cf-connecting|fastly-client|x-client|x-cluster-client)-ip|x-original-(?:host|forwarded-for))$/;
+const oursToSay = /^(?:x-daytona-.*|x-proxy-.*|x-request-id|traceparent|tracestate|host|expect)$/;
 
 /** By these some apps take another method or path than the request's. */
 const overriding =
@@ -32,7 +32,8 @@ const verdictOn = remembered((name): Verdict => {
       return name.includes('_') ? 'drop' : canonical;
   }
   if (overriding.test(canonical)) return 'override';
-  if (isHopByHop(canonical) || oursToSay.test(canonical)) return 'drop';
+  if (isHopByHop(canonical) || isForwarding(canonical)) return 'drop';
+  if (oursToSay.test(canonical)) return 'drop';
   // An alias of a field that frames the message is a trap for whoever reads it as the field.
   return canonical === 'content-length' && name.includes('_') ? 'drop' : 'pass';
 });

@@ -7,7 +7,8 @@ const catalogue = {
   },
   UNAUTHORIZED: {
     status: 401,
-    message: 'This page names sandboxes: ask from the machine itself, or send the bearer token.',
+    message:
+      'This page names sandboxes: send the bearer token, or where none is set, ask from the machine itself.',
   },
   LOGIN_REQUIRED: { status: 401, message: 'This sandbox is not public. Show a credential for it.' },
   SHARE_INVALID: { status: 400, message: 'This cannot be shared: {detail}.' },
@@ -70,6 +71,7 @@ const catalogue = {
     message: 'Too many sandboxes are starting at the moment. Please try again.',
   },
   OVERLOADED: { status: 503, message: 'The proxy is at its limits. Please try again.' },
+  TOO_MANY_PAGES: { status: 503, message: 'Too many pages for operators are open.' },
   SANDBOX_BUSY: { status: 503, message: 'The sandbox has too many open connections.' },
   ACCESS_RENEWED: {
     status: 503,

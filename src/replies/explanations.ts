@@ -27,7 +27,7 @@ export const explanations: Readonly<Record<ErrorCode, Explanation>> = {
   },
   UNAUTHORIZED: {
     headline: 'This page is for operators',
-    advice: 'Ask from the machine that the proxy runs on, or send STATS_TOKEN.',
+    advice: 'Send STATS_TOKEN, or where none is set, ask from the machine that the proxy runs on.',
   },
   LOGIN_REQUIRED: {
     headline: 'You need access to this sandbox',
@@ -181,6 +181,11 @@ export const explanations: Readonly<Record<ErrorCode, Explanation>> = {
     headline: 'Too busy at the moment',
     happened: 'The proxy is at its limits.',
     advice: operator,
+    again: true,
+  },
+  TOO_MANY_PAGES: {
+    headline: 'Too many pages are open',
+    advice: 'Close tabs that show the statistics of this proxy and that you do not need.',
     again: true,
   },
   SANDBOX_BUSY: {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Router } from 'express';
+import { clientLeft } from '../exchange.ts';
+import { isForwarded } from '../forwarded.ts';
 import { sameSecret } from '../secrets.ts';
-import { ProxyError } from './errors.ts';
 import { sendJson } from './send.ts';
 
 /** What the ops pages tell; `assembly.ts` wires it to the parts that know. */
@@ -23,15 +24,17 @@ export interface Readiness {
   readonly facts: Readonly<Record<string, string>>;
 }
 
-const forwarding = /^(?:x[-_]forwarded.*|x[-_]real[-_]ip|forwarded|via|cf[-_]connecting[-_]ip)$/;
 const loopback = /^(?:127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 const localHost = /^(?:localhost|[\w-]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/;
 
+/** Throws where somebody is no operator. */
+export type RequireOperator = (req: IncomingMessage) => Promise<unknown>;
+
 /**
  * Our own pages on hosts that are no sandbox's: `/health` (does it live?) and `/ready` (should it be
- * sent requests?) for all, `/stats` for operators.
+ * sent requests?) for all, `/stats` for operators, since it names sandboxes.
  */
-export function opsPages(figures: Figures, statsToken: string | undefined) {
+export function opsPages(figures: Figures, requireOperator: RequireOperator) {
   const router = Router({ caseSensitive: true, strict: true });
   router.get('/health', (req, res) => {
     sendJson(req, res, 200, {
@@ -44,8 +47,9 @@ export function opsPages(figures: Figures, statsToken: string | undefined) {
     const { ready, facts } = figures.readiness();
     sendJson(req, res, ready ? 200 : 503, { status: ready ? 'ready' : 'draining', ...facts });
   });
-  router.get('/stats', (req, res) => {
-    if (!mayReadStats(req, statsToken)) throw new ProxyError('UNAUTHORIZED');
+  router.get('/stats', async (req, res) => {
+    await requireOperator(req);
+    if (clientLeft(req, res)) return;
     const entries = figures.cached();
     sendJson(req, res, 200, {
       totalCached: entries.length,
@@ -59,35 +63,43 @@ export function opsPages(figures: Figures, statsToken: string | undefined) {
   return router;
 }
 
-/** `/stats` names sandboxes. It opens for the bearer token, or for the machine itself. */
-export function mayReadStats(req: IncomingMessage, token: string | undefined): boolean {
-  return (token !== undefined && bearsToken(req, token)) || isMachineItself(req);
+/** What a request shows as a bearer. */
+export function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 /** True where a request shows the bearer token. */
 export function bearsToken(req: IncomingMessage, token: string): boolean {
-  const bearer = /^Bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1];
+  const bearer = bearerOf(req);
   return bearer !== undefined && sameSecret(bearer, token);
 }
 
 /**
  * True for a loopback peer, without a forwarding header (that would be a front proxy speaking for
- * somebody else), and with a Host that a foreign page cannot have by pointing its own name at
- * 127.0.0.1 (DNS rebinding). Nginx with a bare `proxy_pass` sends neither the one nor the other, but
- * HTTP/1.0, which no program of today speaks by itself.
+ * somebody else), and with a Host of the machine's own. That is no boundary: a front on the same
+ * machine that adds no field, and sends a Host of its own or its visitor's, has everybody pass. Older
+ * Nginx with a bare `proxy_pass` is caught by its HTTP/1.0, which no program of today speaks by
+ * itself; since 1.29.7 it speaks 1.1. So it counts only where no token is set.
  */
 export function isMachineItself(req: IncomingMessage): boolean {
-  const host = (req.headers.host ?? '').toLowerCase();
   if (req.httpVersion === '1.0' || isForwarded(req)) return false;
-  return loopback.test(req.socket.remoteAddress ?? '') && isLocalHost(host);
+  return isLoopback(req) && isLocalHost(hostOf(req));
+}
+
+/** True where a page in a browser of this machine has pointed a name of its own at us (DNS rebinding). */
+export function isRebound(req: IncomingMessage): boolean {
+  return isLoopback(req) && !isLocalHost(hostOf(req));
+}
+
+function isLoopback({ socket }: IncomingMessage): boolean {
+  return loopback.test(socket.remoteAddress ?? '');
+}
+
+function hostOf({ headers }: IncomingMessage): string {
+  return (headers.host ?? '').toLowerCase();
 }
 
 /** True for a Host, in lower case, by which a machine calls itself. */
 export function isLocalHost(host: string): boolean {
   return localHost.test(host);
-}
-
-/** True where a front proxy says that it speaks for somebody else. */
-export function isForwarded(req: IncomingMessage): boolean {
-  return Object.keys(req.headers).some((name) => forwarding.test(name));
 }

@@ -6,9 +6,11 @@ const status = document.getElementById('status');
 const pause = document.getElementById('pause');
 let stream;
 let paused = false;
+/** True from the end of a stream until the next one is open. */
+let interrupted = false;
 
 function say(text, look) {
-  status.textContent = text;
+  if (status.textContent !== text) status.textContent = text;
   status.className = look;
 }
 
@@ -72,7 +74,9 @@ function fill(body, rows) {
   });
   for (const row of known.values()) row.remove();
   if (wasInside && document.activeElement !== focused) {
-    (focused.isConnected ? focused : document.getElementById(body.dataset.rows)).focus();
+    (focused.isConnected ? focused : document.getElementById(body.dataset.rows)).focus({
+      preventScroll: true,
+    });
   }
 }
 
@@ -88,22 +92,28 @@ function made(table, key) {
 function connect() {
   stream?.close();
   stream = new EventSource('/stats/events');
-  stream.addEventListener('open', () => say('live', 'live'));
+  stream.addEventListener('open', () => {
+    interrupted = false;
+    say('live', 'live');
+  });
   stream.addEventListener('report', ({ data }) => show(JSON.parse(data)));
   stream.addEventListener('error', ({ target }) => {
     if (target !== stream) return;
-    say('connection lost, trying again', 'lost');
-    if (target.readyState === EventSource.CLOSED) setTimeout(() => lookAgain(target), 5_000);
+    const refused = target.readyState === EventSource.CLOSED;
+    // Every stream ends after a while, and opens anew by itself: nothing to speak of.
+    if (refused || interrupted) say('connection lost, trying again', 'lost');
+    interrupted = true;
+    if (refused) setTimeout(() => lookAgain(target), 5_000);
   });
 }
 
-/** The stream was refused. Once the proxy answers, the page itself knows why: a login, for one. */
+/** Only where a login is needed the page itself has more to say; it would come without its place. */
 async function lookAgain(refused) {
   if (refused !== stream) return;
-  const answer = await fetch('/health').catch(() => undefined);
+  const answer = await fetch('/stats/events', { method: 'HEAD' }).catch(() => undefined);
   if (refused !== stream) return;
-  if (answer?.ok) location.reload();
-  else setTimeout(() => lookAgain(refused), 5_000);
+  if (answer?.status === 401) location.reload();
+  else connect();
 }
 
 function disconnect() {
@@ -141,4 +151,4 @@ document.addEventListener('submit', async (event) => {
   else say(`could not forget ${what}`, 'lost');
 });
 
-connect();
+if (!document.hidden) connect();

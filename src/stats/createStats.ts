@@ -5,6 +5,7 @@ import type { Failures } from '../access/failures.ts';
 import type { Config } from '../config/config.ts';
 import { cookieSecrets } from '../config/cookieSecrets.ts';
 import type { OpenWork } from '../lifecycle/openWork.ts';
+import type { RequireOperator } from '../replies/ops.ts';
 import { Seals } from '../seals.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import { servingStore } from '../store/sharedStore.ts';
@@ -29,6 +30,7 @@ export interface StatsParts {
   readonly record: StatsRecord;
   readonly store: SharedStore | undefined;
   readonly failures: Failures;
+  readonly observer: Pick<Observer, 'attempt'>;
   readonly version: string;
   readonly port: () => number;
   readonly openWork: OpenWork;
@@ -46,8 +48,12 @@ export function recordStats(): StatsRecord {
 /** Builds the page for operators. */
 export function createStats(
   config: Config,
-  { record, store, failures, version, port, openWork, cached, forget }: StatsParts,
-): { readonly pages: Router; close(): Promise<void> } {
+  { record, store, failures, observer, version, port, openWork, cached, forget }: StatsParts,
+): {
+  readonly pages: Router;
+  readonly requireOperator: RequireOperator;
+  close(): Promise<void>;
+} {
   const secrets = cookieSecrets(config);
   const seals = new Seals(secrets.length > 0 ? secrets : [randomBytes(32).toString('base64url')]);
   const report = async () => reportOf(await instances.summaries(), servingStore(store));
@@ -70,9 +76,10 @@ export function createStats(
   };
   // Over a store that is up it tells of this instance at once.
   const instances = new Instances(new Instance(facts, record.history, record.visits), store);
-  const door = new Door({ token: config.STATS_TOKEN, seals, failures });
+  const door = new Door({ token: config.STATS_TOKEN, seals, failures, observer });
   return {
-    pages: statsPages({ door, listeners, report, forget }),
+    pages: statsPages({ door, listeners, forget }),
+    requireOperator: (req) => door.require(req),
     close: () => {
       listeners.close();
       return instances.close();

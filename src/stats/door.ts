@@ -5,9 +5,10 @@ import { ownOrigin } from '../access/crossSite.ts';
 import type { Failures } from '../access/failures.ts';
 import type { Visitor } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
-import { bearsToken, isMachineItself } from '../replies/ops.ts';
+import { bearerOf, isMachineItself } from '../replies/ops.ts';
 import type { Seals } from '../seals.ts';
 import { fingerprint, sameSecret } from '../secrets.ts';
+import type { Observer } from '../telemetry/observer.ts';
 
 /** Below `daytona-proxy`, so that no sandbox sees the cookie or sets it. */
 const name = 'daytona-proxy-stats';
@@ -28,9 +29,14 @@ export interface DoorParts {
   readonly token: string | undefined;
   readonly seals: Seals;
   readonly failures: Failures;
+  readonly observer: Pick<Observer, 'attempt'>;
 }
 
-/** Who may look at the page for operators, and who may change something there. */
+/**
+ * Who may look at the page for operators and the figures beside it, and who may change something
+ * there. Where a token is set, nobody is let in without it: from this machine comes whoever a front
+ * proxy speaks for.
+ */
 export class Door {
   readonly #parts: DoorParts;
 
@@ -43,12 +49,23 @@ export class Door {
     return this.#parts.token !== undefined;
   }
 
+  /** @throws ProxyError TOO_MANY_FAILURES */
   async admit(req: IncomingMessage): Promise<Admission | undefined> {
     const { token } = this.#parts;
-    const always = Number.POSITIVE_INFINITY;
-    if (token !== undefined && bearsToken(req, token)) return { by: 'bearer', until: always };
-    if (isMachineItself(req)) return { by: 'machine', until: always };
-    return token === undefined ? undefined : this.#byCookie(req, token);
+    const until = Number.POSITIVE_INFINITY;
+    if (token === undefined) return isMachineItself(req) ? { by: 'machine', until } : undefined;
+    // Before a bearer: a front may put one of its own on everything.
+    const admission = await this.#byCookie(req, token);
+    const bearer = bearerOf(req);
+    if (admission || bearer === undefined) return admission;
+    return (await this.#isToken(req, token, () => bearer)) ? { by: 'bearer', until } : undefined;
+  }
+
+  /** @throws ProxyError UNAUTHORIZED or TOO_MANY_FAILURES where somebody may not look */
+  async require(req: IncomingMessage): Promise<Admission> {
+    const admission = await this.admit(req);
+    if (!admission) throw new ProxyError('UNAUTHORIZED');
+    return admission;
   }
 
   /**
@@ -56,12 +73,11 @@ export class Door {
    * whichever page had it ask: so it has to say that it was our own. All sandboxes' hosts are the
    * same site as ours, so that SameSite alone does not.
    *
-   * @throws ProxyError UNAUTHORIZED or CROSS_SITE
+   * @throws ProxyError UNAUTHORIZED, TOO_MANY_FAILURES or CROSS_SITE
    */
   async requireChange(req: IncomingMessage): Promise<void> {
-    const admission = await this.admit(req);
-    if (!admission) throw new ProxyError('UNAUTHORIZED');
-    if (admission.by === 'bearer') return;
+    const { by } = await this.require(req);
+    if (by === 'bearer') return;
     const byScript = req.method !== 'POST';
     if (byScript && req.headers[actionHeader] === undefined) throw new ProxyError('CROSS_SITE');
     if (isOwnPage(req) || (byScript && isNoBrowser(req))) return;
@@ -71,20 +87,16 @@ export class Door {
   /**
    * Takes the token that somebody has put into the form.
    *
+   * @param read reads the form, once it is known that it is ours
    * @returns a Set-Cookie value; undefined where that was not the token
    * @throws ProxyError TOO_MANY_FAILURES, and CROSS_SITE where it was not our form
    */
-  async logIn(req: IncomingMessage, shown: string): Promise<string | undefined> {
-    const { token, failures, seals } = this.#parts;
+  async logIn(req: IncomingMessage, read: () => Promise<string>): Promise<string | undefined> {
+    const { token, seals } = this.#parts;
     const { visitor } = req.exchange;
     if (!isOwnPage(req)) throw new ProxyError('CROSS_SITE');
     if (token === undefined) throw new ProxyError('UNAUTHORIZED');
-    const wait = await failures.waitFor(visitor.network);
-    if (wait !== undefined) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
-    if (!sameSecret(shown, token)) {
-      await failures.note(visitor.network);
-      return undefined;
-    }
+    if (!(await this.#isToken(req, token, read))) return undefined;
     const content = { host: visitor.host, token: fingerprint(token) };
     const value = await seals.seal('stats', content, Date.now() + sessionMs);
     return cookie(value, visitor, sessionMs / 1000);
@@ -96,7 +108,26 @@ export class Door {
     return cookie('', req.exchange.visitor, 0);
   }
 
-  /** A cookie is good on its own host, and for the token that was shown for it. */
+  /** Looks at what somebody shows as the token, unless its network has failed too often. */
+  async #isToken(
+    { exchange }: IncomingMessage,
+    token: string,
+    show: () => string | Promise<string>,
+  ): Promise<boolean> {
+    const { failures, observer } = this.#parts;
+    const { network } = exchange.visitor;
+    const wait = await failures.waitFor(network);
+    if (wait !== undefined) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
+    const good = sameSecret(await show(), token);
+    observer.attempt('stats', good);
+    if (!good) await failures.note(network);
+    return good;
+  }
+
+  /**
+   * A cookie is good on its own host, and for the token that was shown for it. Anybody can send a head
+   * full of forged ones, and to open each of them would cost as much as hundreds of requests.
+   */
   async #byCookie(req: IncomingMessage, token: string): Promise<Admission | undefined> {
     const { proto, host } = req.exchange.visitor;
     for (const value of cookiesNamed(req.headers.cookie, cookieName(name, proto)).slice(0, 4)) {

@@ -9,6 +9,8 @@ const beatMs = 2_000;
 const mostListeners = 20;
 /** Then the browser connects anew, and is asked anew who it is. */
 const longestMs = 15 * 60_000;
+/** Who has not read the rest by then reads nothing, and would keep its place for ever. */
+const farewellMs = 3_000;
 
 interface Listener {
   readonly events: Events;
@@ -21,7 +23,7 @@ export class Listeners {
   readonly #listeners = new Set<Listener>();
   #beat: NodeJS.Timeout | undefined;
   #busy = false;
-  /** So many wait for their first report. */
+  /** So many wait for a report. */
   #coming = 0;
 
   constructor(report: () => Promise<Report>) {
@@ -32,31 +34,40 @@ export class Listeners {
     return this.#listeners.size;
   }
 
-  /** Open pages, and those that wait for their first report. */
+  /** Open pages, and those that wait for a report. */
   get requests(): number {
     return this.size + this.#coming;
+  }
+
+  /** The report for somebody who asks for it, whose own request is not counted. */
+  async report(): Promise<Report> {
+    this.#coming += 1;
+    return this.#report().finally(() => {
+      this.#coming -= 1;
+    });
   }
 
   /**
    * Sends the report, now and every two seconds, until the client leaves or the process stops.
    *
    * @param until when what lets the client in ends, in ms since the epoch
-   * @throws ProxyError OVERLOADED
+   * @throws ProxyError TOO_MANY_PAGES
    */
   async add(req: Request, res: Response, until: number): Promise<void> {
     if (this.requests >= mostListeners) {
-      throw new ProxyError('OVERLOADED', { retryAfter: 30 });
+      throw new ProxyError('TOO_MANY_PAGES', { retryAfter: 30 });
     }
-    this.#coming += 1;
-    const report = await this.#report().finally(() => {
-      this.#coming -= 1;
-    });
+    const report = await this.report();
     if (clientLeft(req, res)) return;
     const listener = { events: sendEvents(req, res), res };
     this.#listeners.add(listener);
     const { exchange } = req;
-    const end = () => void res.end();
-    const over = setTimeout(end, Math.max(0, Math.min(longestMs, until - Date.now())));
+    const end = () => {
+      res.end();
+      clearTimeout(over);
+      over = setTimeout(() => res.destroy(), farewellMs);
+    };
+    let over = setTimeout(end, Math.max(0, Math.min(longestMs, until - Date.now())));
     exchange.whenDraining(end); // The browser looks again, and finds another instance.
     exchange.whenOver(() => {
       clearTimeout(over);

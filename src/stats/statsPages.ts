@@ -8,7 +8,6 @@ import { type Door, isOthersDoing } from './door.ts';
 import { readForm } from './form.ts';
 import type { Listeners } from './listeners.ts';
 import { loginPage, statsPage } from './page.ts';
-import type { Report } from './report.ts';
 import { styleHash } from './style.ts';
 
 /** Drops what is known of a sandbox, or of all. */
@@ -17,7 +16,6 @@ export type Forget = (sandbox?: { readonly id: string; readonly port: number | u
 export interface StatsPagesParts {
   readonly door: Door;
   readonly listeners: Listeners;
-  readonly report: () => Promise<Report>;
   readonly forget: Forget;
 }
 
@@ -46,7 +44,7 @@ const protectPage = protection(
  * `/stats` for people, and what belongs to it. What a program asks `/stats` for is not answered
  * here: it goes on to the JSON of the ops pages.
  */
-export function statsPages({ door, listeners, report, forget }: StatsPagesParts): Router {
+export function statsPages({ door, listeners, forget }: StatsPagesParts): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const show = (req: Request, res: Response, status: 200 | 401, body: string) => {
     if (clientLeft(req, res)) return;
@@ -63,7 +61,7 @@ export function statsPages({ door, listeners, report, forget }: StatsPagesParts)
     if (!wantsPage(req)) return next();
     const admission = await door.admit(req);
     if (admission) {
-      const body = statsPage(await report(), admission.by === 'cookie');
+      const body = statsPage(await listeners.report(), admission.by === 'cookie');
       return show(req, res, 200, body);
     }
     if (!door.hasForm) throw new ProxyError('UNAUTHORIZED');
@@ -77,16 +75,15 @@ export function statsPages({ door, listeners, report, forget }: StatsPagesParts)
   router.get('/stats/events', async (req, res) => {
     // Another page could not read it, but take all places.
     if (isOthersDoing(req)) throw new ProxyError('CROSS_SITE');
-    const admission = await door.admit(req);
-    if (!admission) throw new ProxyError('UNAUTHORIZED');
+    const { until } = await door.require(req);
     if (clientLeft(req, res)) return;
     if (req.method === 'HEAD') sendEmpty(req, res, 200);
-    else await listeners.add(req, res, admission.until);
+    else await listeners.add(req, res, until);
   });
 
   router.post('/stats/login', async (req, res) => {
-    const shown = (await readForm(req, res)).get('token') ?? '';
-    const cookie = await door.logIn(req, shown);
+    const read = async () => (await readForm(req, res)).get('token') ?? '';
+    const cookie = await door.logIn(req, read);
     if (cookie === undefined) return show(req, res, 401, loginPage('That is not the token.'));
     return goBack(req, res, cookie);
   });

@@ -15,6 +15,7 @@ const methods = all<AttemptMethod>({
   session: true,
   signed: true,
   login: true,
+  stats: true,
 });
 const limits = all<Limit>({
   connections: true,

@@ -3,19 +3,21 @@ import http, { type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Router } from 'express';
 import type { Config } from '../config/config.ts';
-import { ProxyError } from '../replies/errors.ts';
-import { mayReadStats } from '../replies/ops.ts';
+import { saysScarce } from '../descriptors.ts';
+import { clientLeft } from '../exchange.ts';
+import { isRebound, type RequireOperator } from '../replies/ops.ts';
 import { sendText } from '../replies/send.ts';
 import type { Metrics } from './metrics.ts';
 
 const contentType = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** `/metrics` on hosts that are no sandbox's, for whoever may read `/stats`. */
-export function metricsPage(metrics: Metrics, statsToken: string | undefined): Router {
+export function metricsPage(metrics: Metrics, requireOperator: RequireOperator): Router {
   const router = Router({ caseSensitive: true, strict: true });
   router.get('/metrics', async (req, res) => {
-    if (!mayReadStats(req, statsToken)) throw new ProxyError('UNAUTHORIZED');
-    sendText(req, res, contentType, await metrics.scrape());
+    await requireOperator(req);
+    const text = await metrics.scrape();
+    if (!clientLeft(req, res)) sendText(req, res, contentType, text);
   });
   return router;
 }
@@ -27,7 +29,8 @@ export interface MetricsListener {
 }
 
 /**
- * Serves `/metrics` to whoever reaches an address of its own; undefined where there is none.
+ * Serves `/metrics` to whoever reaches an address of its own, pages that rebind their name left out;
+ * undefined where there is none.
  *
  * @throws what `listen` fails with
  */
@@ -37,6 +40,10 @@ export async function listenForMetrics(
 ): Promise<MetricsListener | undefined> {
   if (port === undefined) return undefined;
   const server = http.createServer({ requestTimeout: 10_000 }, (req, res) => {
+    if (isRebound(req)) {
+      res.writeHead(403).end('From this machine, ask for localhost or 127.0.0.1.\n');
+      return;
+    }
     const [path] = (req.url ?? '').split('?', 1);
     if (path !== '/metrics' || (req.method !== 'GET' && req.method !== 'HEAD')) {
       res.writeHead(404).end();
@@ -50,6 +57,10 @@ export async function listenForMetrics(
   server.maxConnections = 100;
   server.listen(port, host);
   await once(server, 'listening');
+  // A connection that cannot be accepted is no reason to end.
+  server.on('error', (error) => {
+    if (!saysScarce(error)) throw error;
+  });
   return {
     port: (server.address() as AddressInfo).port,
     close: () => {

@@ -9,7 +9,15 @@ export type Kind = 'request' | 'websocket' | 'events';
 export type CacheAnswer = 'hit' | 'miss' | 'stale';
 
 /** By what somebody wanted to get in. */
-export type AttemptMethod = 'bearer' | 'token' | 'key' | 'share' | 'session' | 'signed' | 'login';
+export type AttemptMethod =
+  | 'bearer'
+  | 'token'
+  | 'key'
+  | 'share'
+  | 'session'
+  | 'signed'
+  | 'login'
+  | 'stats';
 
 /** What a limit counts; the first two are those of the whole process and of its descriptors. */
 export type Limit =

@@ -6,6 +6,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { describeWith } from '../support/binary.ts';
 import { type Browser, startBrowser } from '../support/browser.ts';
 import { ask } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Rig, startRig } from '../support/rig.ts';
 
 const domain = 'proxy.localhost';
@@ -26,11 +27,14 @@ describeWith('chromium', 'the page for operators', () => {
     browser = await startBrowser();
   });
   afterAll(() => browser.close());
-  beforeEach(async () => {
+  const start = async (env: Record<string, string> = {}) => {
     rig = await startRig({
       app: (req, res) => void res.writeHead(Number(req.url?.slice(1)) || 200).end('app'),
-      env: { PROXY_DOMAIN: domain, STATS_TOKEN: token },
+      env: { PROXY_DOMAIN: domain, ...env },
     });
+  };
+  beforeEach(async () => {
+    await start();
     await browser.context.clearCookies();
     page = await newPage(browser.context);
   });
@@ -51,7 +55,7 @@ describeWith('chromium', 'the page for operators', () => {
     await mkdir(shots, { recursive: true });
     await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
   };
-  /** The machine itself needs no token; the browser says which host it means. */
+  /** The machine itself, where there is no token; the browser says which host it means. */
   const enter = async (opened = page) => {
     await opened.goto(address());
     await opened.getByText('live', { exact: true }).waitFor();
@@ -59,8 +63,8 @@ describeWith('chromium', 'the page for operators', () => {
   const text = (name: string) => page.locator(`[data-text="${name}"]`).first().textContent();
 
   test('takes the token once, by keyboard alone', async () => {
-    // Whoever a front proxy speaks for is not the machine itself.
-    await page.setExtraHTTPHeaders({ 'x-forwarded-for': '203.0.113.7' });
+    await rig.close();
+    await start({ STATS_TOKEN: token });
     await page.goto(address());
     await shoot('login');
     await page.keyboard.type('wrong');
@@ -115,6 +119,45 @@ describeWith('chromium', 'the page for operators', () => {
     await page.getByRole('button', { name: 'Go on' }).press('Enter');
     await page.locator('[data-text="requestsHour"]', { hasText: '1' }).waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  const reconnect = async () => {
+    await page.getByRole('button', { name: 'Pause' }).press('Enter');
+    await page.getByRole('button', { name: 'Go on' }).press('Enter');
+  };
+  const stream = '**/stats/events';
+
+  test('keeps its place where the stream is refused, and loads anew for a login', async () => {
+    await enter();
+    await page.evaluate('window.kept = true');
+    await page.route(stream, (route) => route.fulfill({ status: 503 }));
+    await reconnect();
+    await page.getByText('connection lost').waitFor();
+    await page.waitForRequest((request) => request.method() === 'HEAD');
+    await page.unroute(stream);
+    await page.getByText('live', { exact: true }).waitFor();
+    expect(await page.evaluate('window.kept')).toBe(true);
+    await page.route(stream, (route) => route.fulfill({ status: 401 }));
+    await Promise.all([page.waitForEvent('load'), reconnect()]);
+  });
+
+  test('says nothing of a stream that ends and opens anew', async () => {
+    await enter();
+    await page.evaluate(`
+      window.looks = [];
+      const { status } = document.all;
+      new MutationObserver(() => looks.push(status.className)).observe(status, { attributes: true });
+    `);
+    let streams = 0;
+    await page.route(stream, (route) => {
+      streams += 1;
+      if (streams > 1) return route.continue();
+      return route.fulfill({ contentType: 'text/event-stream', body: 'retry: 10\n\n' });
+    });
+    await reconnect();
+    const looks = () => page.evaluate<string[]>('looks');
+    expect(await eventually(async () => (await looks()).length === 3)).toBe(true);
+    expect([await looks(), streams]).toEqual([['', 'live', 'live'], 2]);
   });
 
   test('says that the proxy is gone', async () => {

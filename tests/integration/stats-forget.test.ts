@@ -3,6 +3,7 @@ import { ask } from '../support/client.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
 
 const token = 'a-stats-token-for-tests';
+const bearer = { authorization: `Bearer ${token}` };
 const ownPage = {
   accept: 'text/html,*/*;q=0.8',
   'sec-fetch-mode': 'navigate',
@@ -14,15 +15,15 @@ const action = { 'x-stats-action': 'forget' };
 let rig: Rig;
 afterEach(() => rig.close());
 
-async function start(): Promise<void> {
+async function start(env: Record<string, string> = {}): Promise<void> {
   const app = (_req: unknown, res: { end(text: string): unknown }) => void res.end('the app');
-  rig = await startRig({ app, env: { STATS_TOKEN: token } });
+  rig = await startRig({ app, env });
 }
 const visit = () => ask(rig.proxy.port, { host: rig.host() });
 const local = (path: string, headers = {}, method = 'GET') =>
   ask(rig.proxy.port, { host: 'localhost', path, headers, method });
-const keys = async () => {
-  const { body } = await local('/stats');
+const keys = async (headers = {}) => {
+  const { body } = await local('/stats', headers);
   return (JSON.parse(body).entries as { key: string }[]).map(({ key }) => key);
 };
 
@@ -67,12 +68,12 @@ describe('forgetting', () => {
   });
 
   test('works for programs with the token, which need no more than that', async () => {
-    await start();
+    await start({ STATS_TOKEN: token });
     await visit();
-    const headers = { authorization: `Bearer ${token}` };
-    const what = { host: domain, path: `/stats/${rig.sandbox.id}`, method: 'DELETE', headers };
+    const path = `/stats/${rig.sandbox.id}`;
+    const what = { host: domain, path, method: 'DELETE', headers: bearer };
     expect((await ask(rig.proxy.port, what)).status).toBe(204);
-    expect(await keys()).toEqual([]);
+    expect(await keys(bearer)).toEqual([]);
   });
 
   test('of what can be no sandbox finds nothing', async () => {

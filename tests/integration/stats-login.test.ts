@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ask } from '../support/client.ts';
+import { ask, codeOf, raw } from '../support/client.ts';
 import { CookieJar } from '../support/cookieJar.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
+import { sumOf } from '../support/scrape.ts';
 import { statsEvents } from '../support/statsEvents.ts';
 
 const token = 'a-stats-token-for-tests';
@@ -68,6 +69,47 @@ describe('STATS_TOKEN in a browser', () => {
     const right = await logIn(jar, token);
     expect([right.status, right.headers['x-proxy-error']]).toEqual([429, 'TOO_MANY_FAILURES']);
     expect(right.headers['set-cookie']).toBeUndefined();
+  });
+
+  test('cannot be guessed at as a bearer either, in any place', async () => {
+    await start({ AUTH_FAILURES_MAX: '3' });
+    const shown = (path: string, value: string) => {
+      const headers = { authorization: `Bearer ${value}` };
+      return ask(rig.proxy.port, { host: domain, path, headers });
+    };
+    const cookie = (await logIn(new CookieJar(), token)).headers['set-cookie']?.[0] ?? '';
+    expect((await shown('/metrics', token)).status).toBe(200);
+    for (const path of ['/stats', '/stats/events', '/metrics']) {
+      expect((await shown(path, 'guess')).status).toBe(401);
+    }
+    for (const path of ['/stats', '/stats/events', '/metrics']) {
+      const right = await shown(path, token);
+      expect([right.status, codeOf(right)]).toEqual([429, 'TOO_MANY_FAILURES']);
+    }
+    expect((await logIn(new CookieJar(), token)).status).toBe(429);
+    // Whoever was let in before stays in, and no guess is looked at beside his cookie.
+    const headers = { cookie: cookie.split(';')[0] ?? '', authorization: 'Bearer of-a-front' };
+    const host = `${domain}:${rig.proxy.port}`;
+    const { body, status } = await ask(rig.proxy.port, { host, path: '/metrics', headers });
+    expect(status).toBe(200);
+    const attempts = (outcome: string) =>
+      sumOf(body, 'daytona_proxy_auth_attempts_total', { method: 'stats', outcome });
+    expect([attempts('good'), attempts('bad')]).toEqual([2, 3]);
+  });
+
+  test('is not read for a form of another page, or of a network that failed too often', async () => {
+    await start({ AUTH_FAILURES_MAX: '1' });
+    // Nothing of the body ever comes.
+    const early = (origin: string) =>
+      raw(
+        rig.proxy.port,
+        `POST /stats/login HTTP/1.1\r\nHost: ${domain}\r\nOrigin: ${origin}\r\n` +
+          'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 20\r\n' +
+          'Connection: close\r\n\r\n',
+      );
+    expect(await early('http://evil.test')).toMatch(/^HTTP\/1\.1 403 /);
+    expect((await logIn(new CookieJar(), 'guess')).status).toBe(401);
+    expect(await early(`http://${domain}`)).toMatch(/^HTTP\/1\.1 429 /);
   });
 
   test('is read from a small form only', async () => {

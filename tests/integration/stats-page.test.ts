@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ask, open, openWebSocket } from '../support/client.ts';
+import { ask, codeOf, open, openWebSocket } from '../support/client.ts';
 import { echoSockets } from '../support/echo.ts';
 import { eventually } from '../support/eventually.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
+import { sumOf } from '../support/scrape.ts';
 import { type StatsEvents, statsEvents } from '../support/statsEvents.ts';
 
-const token = 'a-stats-token-for-tests';
 const browser = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-mode': 'navigate' };
 
 let rig: Rig;
@@ -23,7 +23,7 @@ async function start(env: Record<string, string> = {}): Promise<void> {
         res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
       } else res.writeHead(req.url === '/missing' ? 404 : 200).end('the app');
     },
-    env: { STATS_TOKEN: token, ...env },
+    env,
   });
   echoSockets(rig.app);
 }
@@ -94,8 +94,16 @@ describe('/stats', () => {
     expect(body).toContain('app 404');
   });
 
+  test('does not count itself', async () => {
+    await start();
+    const { body } = await local('/stats', browser);
+    expect(body).toContain('<span data-text="openRequests">0</span>');
+  });
+
   test('counts those who were turned away', async () => {
-    await start({ RATE_LIMIT_MAX: '4', TRUSTED_PROXIES: '127.0.0.1/32', ACCESS_MODE: 'private' });
+    const token = 'a-stats-token-for-tests';
+    const limits = { RATE_LIMIT_MAX: '4', TRUSTED_PROXIES: '127.0.0.1/32' };
+    await start({ STATS_TOKEN: token, ACCESS_MODE: 'private', ...limits });
     const from = (address: string) => ({ 'x-forwarded-for': address });
     const headers = from('203.0.113.7');
     for (let i = 0; i < 6; i++) await ask(rig.proxy.port, { host: rig.host(), headers });
@@ -153,6 +161,10 @@ describe('the stream', () => {
     const statuses = all.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(20);
     expect(statuses.filter((status) => status === 503)).toHaveLength(5);
+    const refused = await ask(rig.proxy.port, { host: 'localhost', path: '/stats/events' });
+    expect([codeOf(refused), refused.headers['retry-after']]).toEqual(['TOO_MANY_PAGES', '30']);
+    const { body } = await local('/metrics');
+    expect(sumOf(body, 'daytona_proxy_limited_total')).toBe(0);
     all.find(({ status }) => status === 200)?.close();
     expect(await eventually(async () => (await listen()).status === 200)).toBe(true);
   });

@@ -134,10 +134,10 @@ async function visit({ host, method = 'GET', path = '/', fields = [], body = '' 
   connection.socket.destroy();
   const given = valuesOf(answer?.fields ?? [], 'set-cookie');
   for (const line of given) {
-    const [, value] = /^daytona-proxy=([^;]+)/.exec(line) ?? [];
+    const [, name, value] = /^(daytona-proxy(?:-stats)?)=([^;]+)/.exec(line) ?? [];
     if (value === undefined) continue;
     secrets.set(`session ${secrets.size}`, value);
-    text = text.replace(`Set-Cookie: daytona-proxy=${value};`, '');
+    text = text.replace(`Set-Cookie: ${name}=${value};`, '');
   }
   answers.push({ where: `the answer to ${method} ${host}${path.split('?', 1)[0]}`, text });
   outcomes.add(`${answer?.status} ${valuesOf(answer?.fields ?? [], 'x-proxy-error')}`);
@@ -317,6 +317,13 @@ async function visitOwnPages(): Promise<void> {
         await visit({ host, path, fields: [...fields, ...page] });
         await visit({ host, path, method: 'DELETE', fields });
       }
+    }
+    for (const secret of [statsToken, wrong('form')]) {
+      const fields = [`Origin: http://${host}`, 'Content-Type: application/x-www-form-urlencoded'];
+      const login = { host, method: 'POST', path: '/stats/login', body: `token=${secret}` };
+      const { answer, cookie } = await visit({ ...login, fields });
+      expect(answer?.status).toBe(secret === statsToken ? 303 : 401);
+      await visit({ host, path: '/stats', fields: [`Cookie: ${cookie}`] });
     }
   }
 }

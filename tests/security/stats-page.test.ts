@@ -17,20 +17,27 @@ const token = 'a-stats-token-for-tests';
 const cookieSecret = 'the-secret-of-all-these-proxies-0001';
 const form = 'application/x-www-form-urlencoded';
 const action = { 'x-stats-action': 'forget' };
+const app = (_req: unknown, res: { end(text: string): unknown }) => void res.end('app');
 
 let rig: Rig;
+/** Has no token: the machine itself may read. */
+let tokenless: Rig;
 let cookie: string;
 const host = () => `${domain}:${rig.proxy.port}`;
-const sandboxOrigin = () => `http://${rig.host()}:${rig.proxy.port}`;
+const sandboxOrigin = (at = rig) => `http://${at.host()}:${at.proxy.port}`;
 
 beforeAll(async () => {
+  tokenless = await startRig({ app });
   rig = await startRig({
-    app: (_req, res) => void res.end('app'),
+    app,
     env: { STATS_TOKEN: token, COOKIE_SECRET: cookieSecret, AUTH_FAILURES_MAX: '2' },
   });
   cookie = await cookieOf(rig);
 });
-afterAll(() => rig.close());
+afterAll(async () => {
+  await rig.close();
+  await tokenless.close();
+});
 
 async function cookieOf({ proxy }: Rig): Promise<string> {
   const jar = new CookieJar();
@@ -42,19 +49,28 @@ async function cookieOf({ proxy }: Rig): Promise<string> {
   return `daytona-proxy-stats=${jar.get(domain, 'daytona-proxy-stats')}`;
 }
 
-async function isCached(): Promise<boolean> {
-  await ask(rig.proxy.port, { host: rig.host() });
-  return (await ask(rig.proxy.port, { host: 'localhost', path: '/stats' })).body.includes(
-    `${rig.sandbox.id}:3000`,
-  );
+async function isKnown(at: Rig): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}` };
+  const { body } = await ask(at.proxy.port, { host: 'localhost', path: '/stats', headers });
+  return body.includes(`${at.sandbox.id}:3000`);
+}
+
+async function isCached(at = rig): Promise<boolean> {
+  await ask(at.proxy.port, { host: at.host() });
+  return isKnown(at);
 }
 
 describe.each([
-  ['with the cookie', () => host(), () => ({ cookie })],
-  ['from the machine itself', () => `localhost:${rig.proxy.port}`, () => ({})],
-] as const)('a browser %s', (_who, at, credential) => {
+  ['with the cookie', () => rig, () => host(), () => ({ cookie })],
+  [
+    'from the machine itself',
+    () => tokenless,
+    () => `localhost:${tokenless.proxy.port}`,
+    () => ({}),
+  ],
+] as const)('a browser %s', (_who, where, at, credential) => {
   const forget = (method: string, headers: Record<string, string>, body = '') =>
-    ask(rig.proxy.port, {
+    ask(where().proxy.port, {
       host: at(),
       path: method === 'POST' ? '/stats/forget' : '/stats',
       method,
@@ -63,7 +79,7 @@ describe.each([
     });
 
   test.each([
-    ['a form of a sandbox', 'POST', () => ({ origin: sandboxOrigin() })],
+    ['a form of a sandbox', 'POST', () => ({ origin: sandboxOrigin(where()) })],
     [
       'a form that a browser knows to be another’s',
       'POST',
@@ -71,7 +87,7 @@ describe.each([
     ],
     ['a form without an origin', 'POST', () => ({})],
     ['a form of nobody', 'POST', () => ({ origin: 'null' })],
-    ['a script of a sandbox', 'DELETE', () => ({ ...action, origin: sandboxOrigin() })],
+    ['a script of a sandbox', 'DELETE', () => ({ ...action, origin: sandboxOrigin(where()) })],
     ['a script of another site', 'DELETE', () => ({ ...action, 'sec-fetch-site': 'cross-site' })],
     [
       'a script of our own origin without its header',
@@ -80,11 +96,10 @@ describe.each([
     ],
     ['a navigation’s own word without the header', 'DELETE', () => ({ 'sec-fetch-site': 'none' })],
   ] as const)('is not led to forget by %s', async (_what, method, headers) => {
-    expect(await isCached()).toBe(true);
+    expect(await isCached(where())).toBe(true);
     const answer = await forget(method, headers(), method === 'POST' ? 'all=yes' : '');
     expect([answer.status, codeOf(answer)]).toEqual([403, 'CROSS_SITE']);
-    const { body } = await ask(rig.proxy.port, { host: 'localhost', path: '/stats' });
-    expect(body).toContain(rig.sandbox.id);
+    expect(await isKnown(where())).toBe(true);
   });
 
   test('may forget by the page itself', async () => {
@@ -95,17 +110,17 @@ describe.each([
 
   test.each(['same-site', 'cross-site'])('opens no stream for a %s page', async (site) => {
     const headers = { ...credential(), 'sec-fetch-site': site };
-    const answer = await ask(rig.proxy.port, { host: at(), path: '/stats/events', headers });
+    const answer = await ask(where().proxy.port, { host: at(), path: '/stats/events', headers });
     expect([answer.status, codeOf(answer)]).toEqual([403, 'CROSS_SITE']);
   });
 
   test('is told to answer no preflight', async () => {
     const headers = {
-      origin: sandboxOrigin(),
+      origin: sandboxOrigin(where()),
       'access-control-request-method': 'DELETE',
       'access-control-request-headers': 'x-stats-action',
     };
-    const answer = await ask(rig.proxy.port, {
+    const answer = await ask(where().proxy.port, {
       host: at(),
       path: '/stats',
       method: 'OPTIONS',

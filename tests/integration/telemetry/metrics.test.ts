@@ -36,6 +36,9 @@ describe('/metrics', () => {
       200,
       'text/plain; version=0.0.4; charset=utf-8',
     ]);
+    expect((await from({}, 'localhost')).status).toBe(401);
+    await rig.close();
+    rig = await startRig();
     expect((await from({}, 'localhost')).status).toBe(200);
   });
 
@@ -47,9 +50,11 @@ describe('/metrics', () => {
   test('has a port of its own where that is set, and then nothing else has it', async () => {
     rig = await startRig({ env: { METRICS_PORT: '0' } });
     const port = rig.proxy.metricsPort ?? 0;
-    const own = await ask(port, { host: 'prometheus.test', path: '/metrics?x=1' });
+    const own = await ask(port, { host: '127.0.0.1', path: '/metrics?x=1' });
     expect([own.status, sumOf(own.body, 'daytona_proxy_info')]).toEqual([200, 1]);
     expect((await ask(port, { host: 'localhost', path: '/stats' })).status).toBe(404);
+    const rebound = await ask(port, { host: 'rebound.evil.test', path: '/metrics' });
+    expect([rebound.status, rebound.body.includes('daytona')]).toEqual([403, false]);
     expect((await ask(port, { host: 'localhost', path: '/metrics', method: 'POST' })).status).toBe(
       404,
     );
