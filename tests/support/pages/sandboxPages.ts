@@ -32,7 +32,7 @@ export const sandboxPages: readonly PageState[] = [
     name: 'starting',
     code: 'SANDBOX_STARTING',
     status: 503,
-    headline: 'Your sandbox is starting.',
+    headline: 'Your sandbox is starting',
     rig: { sandbox: { state: 'stopped' } },
     prepare: ({ daytona }) => {
       daytona.faults.startMs = 600_000;
@@ -43,7 +43,7 @@ export const sandboxPages: readonly PageState[] = [
     name: 'did-not-start',
     code: 'SANDBOX_STARTING',
     status: 503,
-    headline: 'Your sandbox did not start.',
+    headline: 'Your sandbox did not start',
     prepare: ({ daytona }) => {
       daytona.faults.startMs = 600_000;
     },
