@@ -98,6 +98,13 @@ describeWith('nginx', 'Whom the doctor believes, with a real Nginx in front', ()
     expect(found.of(check).fix.join('\n')).toContain(line);
   });
 
+  test('does not call the chain complete of one that is over and signed by itself', async () => {
+    const certificate = doctor.authority.issue({ names, from: -3, days: 2, bySelf: true });
+    const found = await doctor.behind({ certificate });
+    expect(found.wrong).toEqual(['certificate-chain', 'certificate-days']);
+    expect(found.of('certificate-chain').detail).toContain('signed by itself');
+  });
+
   test('shows the token of a private sandbox only where the certificate is right', async () => {
     const strict = await startRig({
       beside: doctor.rig,

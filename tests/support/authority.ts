@@ -18,6 +18,8 @@ export interface Wish {
   readonly whole?: boolean;
   /** True for one by an issuer whose own time is over. */
   readonly byExpired?: boolean;
+  /** True for one that is its own issuer. */
+  readonly bySelf?: boolean;
 }
 
 /** A certificate authority as there are in the world: a root that is trusted, and what issues below it. */
@@ -47,11 +49,22 @@ export function makeAuthority(): Authority {
     const request = ['-subj', `/CN=${name}`, '-keyout', path(`${name}.key`)];
     openssl('req', '-new', ...keyArgs, ...request, '-out', path(`${name}.csr`));
     writeFileSync(path(`${name}.ext`), extensions);
-    const issuer = ['-cert', path(`${by}.pem`), '-keyfile', path(`${by}.key`), '-create_serial'];
+    const issuer = by === name ? ['-selfsign'] : ['-cert', path(`${by}.pem`)];
+    const key = ['-keyfile', path(`${by}.key`), '-create_serial'];
     const given = ['-in', path(`${name}.csr`), '-extfile', path(`${name}.ext`), '-notext'];
     const times = ['-startdate', dayOf(from), '-enddate', dayOf(from + days)];
     const out = ['-out', path(`${name}.pem`)];
-    openssl('ca', '-batch', '-config', path('ca.cnf'), ...issuer, ...given, ...times, ...out);
+    openssl(
+      'ca',
+      '-batch',
+      '-config',
+      path('ca.cnf'),
+      ...issuer,
+      ...key,
+      ...given,
+      ...times,
+      ...out,
+    );
   };
 
   const ca = ['-subj', '/CN=the root', '-addext', 'basicConstraints=critical,CA:TRUE'];
@@ -62,13 +75,13 @@ export function makeAuthority(): Authority {
   let count = 0;
   return {
     rootPath: path('root.pem'),
-    issue: ({ names, days = 60, from = 0, whole = true, byExpired = false }) => {
+    issue: ({ names, days = 60, from = 0, whole = true, byExpired = false, bySelf = false }) => {
       count += 1;
       const name = `leaf-${count}`;
       const all = names.map((each) => `DNS:${each}`).join(',');
-      const by = byExpired ? 'old-issuer' : 'issuer';
+      const by = bySelf ? name : byExpired ? 'old-issuer' : 'issuer';
       sign(name, by, from, days, `subjectAltName=${all}`);
-      const chain = whole ? [name, by] : [name];
+      const chain = whole && !bySelf ? [name, by] : [name];
       const certPath = path(`${name}-chain.pem`);
       writeFileSync(certPath, chain.map((each) => readFileSync(path(`${each}.pem`))).join(''));
       return { certPath, keyPath: path(`${name}.key`) };
