@@ -8,7 +8,7 @@ const catalogue = {
   UNAUTHORIZED: {
     status: 401,
     message:
-      'This page names sandboxes: send the bearer token, or where none is set, ask from the machine itself.',
+      'This page is for operators: send the bearer token, or where none is set, ask from the machine itself.',
   },
   LOGIN_REQUIRED: { status: 401, message: 'This sandbox is not public. Show a credential for it.' },
   SHARE_INVALID: { status: 400, message: 'This cannot be shared: {detail}.' },

@@ -27,7 +27,8 @@ export const explanations: Readonly<Record<ErrorCode, Explanation>> = {
   },
   UNAUTHORIZED: {
     headline: 'This page is for operators',
-    advice: 'Send STATS_TOKEN, or where none is set, ask from the machine that the proxy runs on.',
+    happened: 'It opens by STATS_TOKEN; where none is set, on the machine of the proxy alone.',
+    advice: 'If you run this site: set STATS_TOKEN, restart the proxy, and enter it at /stats.',
   },
   LOGIN_REQUIRED: {
     headline: 'You need access to this sandbox',
@@ -156,8 +157,8 @@ export const explanations: Readonly<Record<ErrorCode, Explanation>> = {
     again: true,
   },
   SANDBOX_STARTING: {
-    headline: 'Your sandbox is starting.',
-    happened: 'It was asleep, and your visit woke it up.',
+    headline: 'Your sandbox is starting',
+    happened: 'It was not running, or has just been made.',
     advice: 'The page shows by itself as soon as it is there.',
   },
   START_REFUSED: {

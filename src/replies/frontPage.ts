@@ -19,10 +19,10 @@ export function frontPage({ domains, format }: FrontPageRules): Router {
   const show: RequestHandler = (req, res, next) => {
     const { host } = req.exchange.visitor;
     if (!wantsPage(req) || !isOwn(host, domains)) return next();
-    const { name } = splitHost(host);
-    const known = domains.includes(name) || name === 'localhost';
-    const domain = known ? host : (domains[0] ?? 'example.com');
-    return sendPage(req, res, content(domain, format));
+    const { name, port } = splitHost(host);
+    const [domain = name === 'localhost' ? name : 'example.com'] = domains;
+    const own = domains.includes(name) ? name : domain;
+    return sendPage(req, res, content(own + port, format));
   };
   return router.get('/', show);
 }

@@ -32,7 +32,7 @@ code { font: .9em/1.5 ui-monospace, monospace }
 code.address { display: block; margin: .5rem 0 .75rem; padding: .6rem .8rem; background: var(--well); border: 1px solid var(--line); border-radius: .4rem }
 button, a.button { display: inline-block; margin-top: .75rem; padding: .55rem 1.1rem; border: 1px solid var(--faint); border-radius: .4rem; background: var(--brand); color: var(--on-brand); font: inherit; font-weight: 600; text-decoration: none; cursor: pointer }
 form { margin: 0 0 1rem }
-progress { appearance: none; width: 6rem; height: .45rem; margin-right: .5rem; border: 0; border-radius: 1rem; vertical-align: middle; background: linear-gradient(var(--brand) 0 0) 0 0 / 35% 100% no-repeat var(--line); animation: run 1.2s ease-in-out infinite alternate }
+progress { appearance: none; width: 6rem; height: .45rem; margin-right: .5rem; border: 1px solid var(--faint); border-radius: 1rem; vertical-align: middle; background: linear-gradient(var(--brand) 0 0) 0 0 / 35% 100% no-repeat var(--line); animation: run 1.2s ease-in-out infinite alternate }
 progress::-webkit-progress-bar { background: none }
 progress::-moz-progress-bar { background: none }
 @keyframes run { to { background-position: 100% 0 } }

@@ -17,10 +17,10 @@ stream.addEventListener('ready', () => { stream.close(); again(); });
 stream.addEventListener('failed', ({ data }) => {
   stream.close();
   show(data);
-  document.title = document.querySelector('h1').textContent = 'Your sandbox did not start.';
+  document.title = document.querySelector('h1').textContent = 'Your sandbox did not start';
   document.querySelector('progress').hidden = true;
   document.getElementById('soon').hidden = true;
-  document.getElementById('again').hidden = false;
+  document.getElementById('failed').hidden = false;
 });
 stream.addEventListener('error', () => { if (stream.readyState === 2) setTimeout(again, 3000); });
 document.getElementById('again').addEventListener('click', again);
@@ -30,16 +30,17 @@ document.getElementById('again').addEventListener('click', again);
 export const scriptHash = `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 
 /** The live page for a person whose sandbox starts; without JavaScript it looks every 3 seconds. */
-export function waitingPage({ code, status, state }: ProxyError): PageContent {
+export function waitingPage({ state }: ProxyError): PageContent {
   const { headline, happened = '', advice } = explanations.SANDBOX_STARTING;
   return {
     headline,
     title: 'Starting…',
     body: `<p role="status"><progress aria-label="starting"></progress> <span id="state">${escapeHtml(state ?? '')}</span></p>
 <p id="soon">${escapeHtml(happened)} ${escapeHtml(advice)}</p>
-<p><button id="again" type="button" hidden>Try again</button></p>
+<div id="failed" hidden><h2>What you can do</h2>
+<p>${escapeHtml(explanations.START_REFUSED.advice)}</p>
+<p><button id="again" type="button">Try again</button></p></div>
 <script>${script}</script>`,
     head: '<noscript><meta http-equiv="refresh" content="3"></noscript>',
-    foot: `${status} ${code}`,
   };
 }

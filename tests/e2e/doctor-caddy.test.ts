@@ -31,13 +31,21 @@ describeWith('caddy', 'The doctor, with a real Caddy in front', () => {
     const caddy = await startCaddy({ certificate, upstreamPort: rig.proxy.port, changes });
     const { httpsPort: port } = caddy;
     const where = ['--url', `https://${domain}:${port}`, '--resolve', `*:${port}:127.0.0.1`];
-    const found = await examine(caller, [...where, '--cacert', authority.rootPath]);
+    const internal = changes.some(([, line]) => line === 'tls internal');
+    const rootPath = internal ? caddy.rootPath : authority.rootPath;
+    const found = await examine(caller, [...where, '--cacert', rootPath]);
     await caddy.close();
     return found;
   };
 
   test('finds nothing wrong with what ships', async () => {
     expect((await behind([])).wrong).toEqual([]);
+  });
+
+  test('finds each name in a certificate of its own', async () => {
+    const { wrong, of } = await behind([[/^\ttls .*$/gm, 'tls internal']]);
+    expect(wrong).toEqual(['certificate-days']); // Caddy's own last twelve hours.
+    expect(of('certificate-names').detail).toBe(`it names *.${domain}`);
   });
 
   test('names what is, with lines of Caddy’s alone', async () => {

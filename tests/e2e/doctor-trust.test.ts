@@ -59,8 +59,29 @@ describeWith('nginx', 'Whom the doctor believes, with a real Nginx in front', ()
       'names a domain alone',
       'certificate-names',
       { names: [domain] },
-      /does not name \*\.proxy\.test, only/,
+      /shown for \*\.proxy\.test does not name it, only DNS:proxy\.test$/,
       "-d '*.proxy.test'",
+    ],
+    [
+      'is over',
+      'certificate-days',
+      { names, from: -3, days: 2 },
+      /^expired on \d{4}-/,
+      'certbot renew',
+    ],
+    [
+      'is not valid yet',
+      'certificate-days',
+      { names, from: 2, days: 2 },
+      /^not valid before .* is the clock right\?$/,
+      'certbot renew',
+    ],
+    [
+      'comes with an issuer’s that is over',
+      'certificate-chain',
+      { names, byExpired: true },
+      /^an issuer’s certificate is out of its time: CN=old-issuer, \d{4}-.* to .*CERT_HAS_EXPIRED/,
+      'fullchain.pem;   # not cert.pem',
     ],
     ['ends soon', 'certificate-days', { names, days: 5 }, /^[45] days left/, 'certbot renew'],
     [
@@ -75,6 +96,13 @@ describeWith('nginx', 'Whom the doctor believes, with a real Nginx in front', ()
     expect(found.wrong).toEqual([check]);
     expect(found.of(check).detail).toMatch(detail);
     expect(found.of(check).fix.join('\n')).toContain(line);
+  });
+
+  test('does not call the chain complete of one that is over and signed by itself', async () => {
+    const certificate = doctor.authority.issue({ names, from: -3, days: 2, bySelf: true });
+    const found = await doctor.behind({ certificate });
+    expect(found.wrong).toEqual(['certificate-chain', 'certificate-days']);
+    expect(found.of('certificate-chain').detail).toContain('signed by itself');
   });
 
   test('shows the token of a private sandbox only where the certificate is right', async () => {

@@ -90,14 +90,14 @@ describeWith('nginx', 'The doctor, with a real Nginx in front', () => {
       'visitor-address',
       [/ *proxy_set_header X-Forwarded-For .*\n/g, ''],
       /that a visitor claims/,
-      'proxy_set_header X-Forwarded-For   $remote_addr;',
+      'proxy_set_header X-Forwarded-For $remote_addr;',
     ],
     [
       'no X-Forwarded-For',
       'visitor-address',
       [/X-Forwarded-For +\$remote_addr;/g, 'X-Forwarded-For "";'],
       /does not say who comes/,
-      'proxy_set_header X-Forwarded-For   $remote_addr;',
+      'proxy_set_header X-Forwarded-For $remote_addr;',
     ],
     [
       'no X-Forwarded-Proto',
@@ -142,7 +142,9 @@ describeWith('nginx', 'The doctor, with a real Nginx in front', () => {
     const changes = [[/gzip +off;/g, 'gzip off; proxy_set_header Origin "";']] as const;
     const found = await doctor.behind({ changes });
     expect(found.wrong).toEqual(['websocket', 'origin']);
-    expect(found.of('origin').fix.join('\n')).toContain('proxy_set_header Origin $http_origin;');
+    expect(found.of('origin').fix.join('\n')).toContain(
+      'in the place of all proxy_set_header lines',
+    );
   });
 
   test('names a front that ends what is silent, and waits for that only if it is told to', async () => {

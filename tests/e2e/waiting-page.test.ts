@@ -31,7 +31,7 @@ describeWith('chromium', 'the page of a sandbox that sleeps', () => {
     const complaints: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
     await page.goto(address);
-    expect(await page.textContent('h1')).toBe('Your sandbox is starting.');
+    expect(await page.textContent('h1')).toBe('Your sandbox is starting');
     await page.locator('#state', { hasText: 'starting' }).waitFor();
     await page.getByText('app /docs?a=1').waitFor();
     expect(page.url()).toBe(address);
@@ -45,7 +45,7 @@ describeWith('chromium', 'the page of a sandbox that sleeps', () => {
     const context = other ?? browser.context;
     const page = await context.newPage();
     await page.goto(address);
-    expect(await page.textContent('h1')).toBe('Your sandbox is starting.');
+    expect(await page.textContent('h1')).toBe('Your sandbox is starting');
     await page.getByText('app /docs?a=1').waitFor({ timeout: 15_000 });
     await page.close();
     await other?.close();
@@ -57,7 +57,7 @@ describeWith('chromium', 'the page of a sandbox that sleeps', () => {
     await page.goto(address);
     rig.sandbox.state = 'error';
     await page.getByRole('button', { name: 'Try again' }).waitFor();
-    expect(await page.textContent('h1')).toBe('Your sandbox did not start.');
+    expect(await page.textContent('h1')).toBe('Your sandbox did not start');
     expect(await page.textContent('#state')).toMatch(/not running|does not start/);
     await page.close();
   });

@@ -55,7 +55,20 @@ describe('the front page', () => {
     const found = await Promise.all(statuses.map((host) => get(host)));
     expect(found.map(({ status }) => status)).toEqual([200, 200, 200, 200, 400]);
     expect(textOf(found[3]?.body ?? '')).toContain('{port}-{sandbox}.example.com');
+    expect(textOf(found[2]?.body ?? '')).toContain('{port}-{sandbox}.localhost');
   });
+
+  test.each(['localhost:3002', '127.0.0.1:3002', 'b.test:3002'])(
+    'tells at %s an address that is one here, port and all',
+    async (host) => {
+      await start({ PROXY_DOMAIN: 'proxy.localhost,b.test' });
+      const own = host.startsWith('b.') ? 'b.test' : 'proxy.localhost';
+      const text = textOf((await get(host)).body);
+      expect(text).toContain(`{port}-{sandbox}.${own}:3002`);
+      const [example = ''] = /3000-my-sandbox[^ ]+:3002/.exec(text) ?? [];
+      expect(codeOf(await get(example, {}))).toBe('SANDBOX_NOT_FOUND');
+    },
+  );
 
   test('is not there in the place of Daytona’s own proxy', async () => {
     await start({}, { platform: true });

@@ -18,6 +18,7 @@ export async function startCaddy({
   const [httpsPort, httpPort] = await freePorts();
   const globals = `{
   admin off
+  skip_install_trust
   default_bind 127.0.0.1
   https_port ${httpsPort}
   http_port ${httpPort}
@@ -40,6 +41,8 @@ export async function startCaddy({
   );
   return {
     httpsPort,
+    /** The root of the authority that it is itself by `tls internal`. */
+    rootPath: join(folder, 'caddy/pki/authorities/local/root.crt'),
     close: async () => {
       await close();
       rmSync(folder, { recursive: true });

@@ -2,23 +2,27 @@ import { isIPv6 } from 'node:net';
 import { environment } from '../../config/environment.ts';
 import type { Examination } from './examination.ts';
 import { type FrontKind, names } from './fronts.ts';
-import { lines, type Topic, where } from './lines.ts';
+import { beyond, lines, placeOf, type Topic } from './lines.ts';
 
 /** The very lines that mend something, for what stands in front; for all where that is not known. */
 export async function fixFor(exam: Examination, topic: Topic): Promise<string[]> {
   const front = await exam.front();
   const kinds = front ? [front] : (['nginx', 'caddy', 'cloudflare', 'traefik'] as const);
-  return kinds.flatMap((kind) => forKind(exam, kind, lines[topic]));
+  return kinds.flatMap((kind) => forKind(exam, kind, topic));
 }
 
-function forKind(exam: Examination, kind: FrontKind, all: (typeof lines)[Topic]): string[] {
-  const text = all[kind];
+function forKind(exam: Examination, kind: FrontKind, topic: Topic): string[] {
+  const text = lines[topic][kind];
   if (text === undefined) return []; // It does nothing of that kind.
-  const filled = text
-    .replaceAll('{domain}', exam.domain)
-    .replaceAll('{port}', String(exam.config.PORT));
-  const rows = filled.split('\n').map((row) => `  ${row}`);
-  return [`${names[kind]}, ${where[kind]}:`, ...rows];
+  const rows = [text, beyond(kind, topic)].flatMap((part) => part?.split('\n') ?? []);
+  const filled = rows.map((row) =>
+    row
+      .replaceAll('{domain}', exam.domain)
+      .replaceAll('{domainPattern}', exam.domain.replaceAll('.', '\\.'))
+      .replaceAll('{publicPort}', String(exam.port))
+      .replaceAll('{port}', String(exam.config.PORT)),
+  );
+  return [`${names[kind]}, ${placeOf(kind, topic)}:`, ...filled.map((row) => `  ${row}`)];
 }
 
 /** The line of `.env` that has a proxy in front believed, beside those that are. */

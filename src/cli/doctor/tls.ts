@@ -17,16 +17,19 @@ interface Handshake {
   readonly leaf: X509Certificate;
   /** OpenSSL's code for what is wrong with the chain; undefined where nothing is. */
   readonly problem: string | undefined;
-  /** How many certificates were sent. */
-  readonly sent: number;
   readonly protocol: string | false | null;
 }
 
-/** What is shown at a sandbox's host. */
-function handshakeAt(exam: Examination, domain: string): Promise<Handshake> {
-  return exam.once(`tls ${domain}`, async () => {
+/**
+ * What is shown to a browser that asks for a name; for `*.` and a domain, for a sandbox's host.
+ * Many fronts have a certificate for each name.
+ */
+function handshakeAt(exam: Examination, name: string): Promise<Handshake> {
+  return exam.once(`tls ${name}`, async () => {
     if (exam.url.protocol !== 'https:') throw new Skipped(`${exam.url.origin} is without TLS`);
-    const host = strangeHost(domain, exam.config.HOST_FORMAT);
+    const host = name.replace(/^\*\.(.*)/, (_all, domain) =>
+      strangeHost(domain, exam.config.HOST_FORMAT),
+    );
     const socket = tls.connect({
       host,
       port: exam.port,
@@ -49,11 +52,11 @@ function handshakeAt(exam: Examination, domain: string): Promise<Handshake> {
       if (!leaf) throw new Error('no certificate was shown');
       const { authorized, authorizationError: error, alpnProtocol: protocol } = socket;
       const problem = authorized ? undefined : codeOf(error);
-      return { leaf, problem, sent: lengthOf(socket), protocol };
+      return { leaf, problem, protocol };
     } catch (error) {
       if (!connected) throw new Skipped('public-address below has to be reached first');
       const { code, message } = error as NodeJS.ErrnoException;
-      throw new Error(`${host}:${exam.port} speaks no TLS (${message || code})`);
+      throw new Error(`no TLS for ${host} on port ${exam.port} (${message || code})`);
     } finally {
       clearTimeout(late);
       socket.destroy();
@@ -63,7 +66,7 @@ function handshakeAt(exam: Examination, domain: string): Promise<Handshake> {
 
 /** The same for checks behind the first, which has told whether there is a certificate at all. */
 function knownAt(exam: Examination): Promise<Handshake> {
-  return handshakeAt(exam, exam.domain).catch((error: unknown) => {
+  return handshakeAt(exam, `*.${exam.domain}`).catch((error: unknown) => {
     if (error instanceof Skipped) throw error;
     throw new Skipped('certificate-chain has to be right first');
   });
@@ -75,22 +78,25 @@ function codeOf(error: unknown): string {
     : String(error);
 }
 
-/** How long the chain is that can be made of what the other side has sent. */
-function lengthOf(socket: tls.TLSSocket): number {
-  let length = 0;
-  let at: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  const seen = new Set<string>();
-  while (at?.fingerprint256 && !seen.has(at.fingerprint256)) {
-    seen.add(at.fingerprint256);
-    length += 1;
+/** The certificates above one that were sent with it, as far as each is by the next. */
+function issuersOf(leaf: X509Certificate): X509Certificate[] {
+  const issuers: X509Certificate[] = [];
+  let at = leaf;
+  while (at.issuerCertificate && !at.checkIssued(at)) {
     at = at.issuerCertificate;
+    issuers.push(at);
   }
-  return length;
+  return issuers;
+}
+
+function isOverdue({ validFromDate: from, validToDate: to }: X509Certificate): boolean {
+  const now = Date.now();
+  return now < from.getTime() || now > to.getTime();
 }
 
 /** True where what is shown for the domain is what it should be, to the name and the day. */
 export async function isTrusted(exam: Examination): Promise<boolean> {
-  const shown = await handshakeAt(exam, exam.domain).catch(() => undefined);
+  const shown = await handshakeAt(exam, `*.${exam.domain}`).catch(() => undefined);
   const host = `3000-sandbox.${exam.domain}`;
   return shown?.problem === undefined && shown?.leaf.checkHost(host) !== undefined;
 }
@@ -98,12 +104,9 @@ export async function isTrusted(exam: Examination): Promise<boolean> {
 const chain: Check = {
   name: 'certificate-chain',
   find: async (exam) => {
-    const { leaf, problem, sent } = await handshakeAt(exam, exam.domain);
+    const { leaf, problem } = await handshakeAt(exam, `*.${exam.domain}`);
     const issuer = leaf.issuer.replaceAll('\n', ', ');
-    // Whether its time is over is asked below, and a chain that failed by that alone is whole.
-    if (problem === undefined || overdue.test(problem)) {
-      return ok(`complete, issued by ${issuer}`);
-    }
+    if (problem === undefined) return ok(`complete, issued by ${issuer}`);
     const fix = await fixFor(exam, 'chain');
     if (leaf.checkIssued(leaf)) {
       return failed(
@@ -111,8 +114,20 @@ const chain: Check = {
         fix,
       );
     }
+    if (overdue.test(problem)) {
+      // OpenSSL tells of the time alone, whatever else is wrong.
+      if (isOverdue(leaf)) {
+        throw new Skipped('certificate-days below has to be right first');
+      }
+      const old = issuersOf(leaf).find(isOverdue);
+      const days = old ? `, ${dayOf(old.validFromDate)} to ${dayOf(old.validToDate)}` : '';
+      return failed(
+        `an issuer’s certificate is out of its time: ${(old?.subject ?? leaf.issuer).replaceAll('\n', ', ')}${days} (${problem})`,
+        fix,
+      );
+    }
     const why =
-      sent < 2
+      issuersOf(leaf).length === 0
         ? `the certificate of its issuer (${issuer}) is not sent with it: the chain is not complete, or the authority is unknown here (--cacert file)`
         : `its chain leads to no authority that is trusted here (--cacert file)`;
     return failed(`${why} (${problem})`, fix);
@@ -125,15 +140,15 @@ const names: Check = {
     const { PROXY_DOMAIN } = exam.config;
     const domains = PROXY_DOMAIN.length > 0 ? PROXY_DOMAIN : [exam.domain];
     await knownAt(exam);
-    for (const domain of domains) {
-      const { leaf } = await handshakeAt(exam, domain);
-      const wanted = [`*.${domain}`, ...(domain === exam.url.hostname ? [domain] : [])];
-      const missing = wanted.filter(
-        (name) => !leaf.checkHost(name.replace('*', '3000-sandbox'), { subject: 'never' }),
-      );
-      if (missing.length > 0) {
+    const own = domains.filter((domain) => domain === exam.url.hostname);
+    for (const name of [...domains.map((domain) => `*.${domain}`), ...own]) {
+      const shown = await handshakeAt(exam, name).catch((error: Error) => error);
+      if (shown instanceof Skipped) throw shown;
+      if (shown instanceof Error) return failed(shown.message, await fixFor(exam, 'names'));
+      const { leaf } = shown;
+      if (!leaf.checkHost(name.replace('*', '3000-sandbox'), { subject: 'never' })) {
         return failed(
-          `the certificate does not name ${missing.join(' and ')}, only ${leaf.subjectAltName ?? 'nobody'}`,
+          `the certificate shown for ${name} does not name it, only ${leaf.subjectAltName ?? 'nobody'}`,
           await fixFor(exam, 'names'),
         );
       }

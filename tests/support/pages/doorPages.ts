@@ -1,6 +1,7 @@
 /** The pages about who may, and those of the bare domain, each really brought about. */
 import { ask, open } from '../client.ts';
-import type { Rig } from '../rig.ts';
+import { startIdentityProvider } from '../identityProvider.ts';
+import { type Rig, startRig } from '../rig.ts';
 import { addressOf, bareAddress, domain, type PageState, request } from './pageState.ts';
 import { brand } from './sandboxPages.ts';
 
@@ -12,6 +13,14 @@ const login = {
   OIDC_ISSUER: 'http://127.0.0.1:1',
   OIDC_CLIENT_ID: 'us',
   OIDC_ALLOWED_DOMAINS: 'example.com',
+};
+/** With a provider that knows everybody, and a Daytona that lets nobody see anything. */
+const startAmongStrangers = async (): Promise<Rig> => {
+  const provider = await startIdentityProvider();
+  const people = { issuer: provider.issuer, clientId: 'daytona', mayAccess: async () => false };
+  const rig = await startRig({ env: { ...closed, PROXY_DOMAIN: domain }, people });
+  provider.serve(bareAddress(rig, '/callback'));
+  return { ...rig, close: () => rig.close().then(provider.close) };
 };
 const platform = { platform: true, sandbox: { public: true } };
 const wrongKey = (rig: Rig) => `${addressOf(rig)}?DAYTONA_SANDBOX_AUTH_KEY=${'x'.repeat(32)}`;
@@ -41,6 +50,14 @@ export const doorPages: readonly PageState[] = [
     status: 400,
     headline: 'This address leads to no sandbox',
     address: ({ proxy }) => `http://my-sandbox.${domain}:${proxy.port}/`,
+  },
+  {
+    name: 'unreadable',
+    code: 'INVALID_REQUEST',
+    status: 400,
+    headline: 'This request cannot be read',
+    rig: platform,
+    address: (rig) => `${addressOf(rig)}..%2fx`,
   },
   {
     name: 'not-found',
@@ -81,6 +98,25 @@ export const doorPages: readonly PageState[] = [
     rig: { env: login },
   },
   {
+    name: 'not-a-member',
+    code: 'NOT_A_MEMBER',
+    status: 403,
+    headline: 'You have no access to this sandbox',
+    start: startAmongStrangers,
+    address: bareAddress,
+    // On a page of its own, because the provider's complains of itself.
+    arrive: async (page, rig) => {
+      const login = await page.context().newPage();
+      await login.goto(addressOf(rig));
+      await login.fill('[name=login]', 'ann@a.test');
+      await login.fill('[name=password]', 'any');
+      await login.press('[name=password]', 'Enter');
+      await login.getByText('You have no access').waitFor();
+      await page.goto(addressOf(rig));
+    },
+    unframed: true,
+  },
+  {
     name: 'logged-out',
     status: 200,
     headline: 'You were not logged in.',
@@ -101,6 +137,16 @@ export const doorPages: readonly PageState[] = [
     headline: 'Your link does not go that far',
     rig: { env: { ...closed, ADMIN_TOKEN: adminToken } },
     address: async (rig) => addressOf(rig) + (await linkTo(rig, '/docs')),
+  },
+  {
+    name: 'from-elsewhere',
+    code: 'CROSS_SITE',
+    status: 403,
+    headline: 'Another site led you here',
+    rig: { env: { ...closed, ADMIN_TOKEN: adminToken } },
+    headers: { origin: 'https://elsewhere.test' },
+    address: async (rig) => addressOf(rig) + (await linkTo(rig, '/')),
+    unframed: true,
   },
   {
     name: 'reserved-port',

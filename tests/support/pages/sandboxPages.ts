@@ -1,7 +1,8 @@
 /** The pages about a sandbox that is not to be had, each really brought about. */
 import { open } from '../client.ts';
-import type { Rig } from '../rig.ts';
-import { addressOf, type PageState, request, until } from './pageState.ts';
+import { type Rig, startRig } from '../rig.ts';
+import { startScriptedUpstream } from '../scriptedUpstream.ts';
+import { addressOf, domain, type PageState, request, until } from './pageState.ts';
 
 const platform = { platform: true, sandbox: { public: true } };
 const listening = async (rig: Rig) => {
@@ -10,6 +11,18 @@ const listening = async (rig: Rig) => {
     await request(rig, addressOf(rig, port));
   }
   await request(rig, addressOf(rig));
+};
+/** As Daytona's edge refuses whoever has no token that it knows. */
+const toLogin = {
+  location: 'https://login.example.com/?redirect_uri=https%3A%2F%2Fpreview.localhost%2Fcallback',
+  'set-cookie': 'pkce_verifier=x; Path=/; HttpOnly',
+};
+/** With a sandbox that does not speak HTTP. */
+const startBabble = async (): Promise<Rig> => {
+  const upstream = await startScriptedUpstream({ answer: () => ['hello\r\n\r\n'] });
+  const rig = await startRig({ env: { PROXY_DOMAIN: domain } });
+  rig.daytona.faults.previewUrl = (url) => url.replace(/:\d+$/, `:${upstream.port}`);
+  return { ...rig, close: () => rig.close().then(upstream.close) };
 };
 const logo = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#ffd400"/><path d="M9 17l5 5 9-11" fill="none" stroke="#000" stroke-width="4"/></svg>',
@@ -32,7 +45,7 @@ export const sandboxPages: readonly PageState[] = [
     name: 'starting',
     code: 'SANDBOX_STARTING',
     status: 503,
-    headline: 'Your sandbox is starting.',
+    headline: 'Your sandbox is starting',
     rig: { sandbox: { state: 'stopped' } },
     prepare: ({ daytona }) => {
       daytona.faults.startMs = 600_000;
@@ -43,7 +56,7 @@ export const sandboxPages: readonly PageState[] = [
     name: 'did-not-start',
     code: 'SANDBOX_STARTING',
     status: 503,
-    headline: 'Your sandbox did not start.',
+    headline: 'Your sandbox did not start',
     prepare: ({ daytona }) => {
       daytona.faults.startMs = 600_000;
     },
@@ -122,6 +135,20 @@ export const sandboxPages: readonly PageState[] = [
     prepare: ({ daytona }) => {
       daytona.faults.previewUrl = (url) => url.replace(/:\d+$/, ':1');
     },
+  },
+  {
+    name: 'no-answer',
+    code: 'UPSTREAM_INVALID',
+    status: 502,
+    headline: 'The answer cannot be read',
+    start: startBabble,
+  },
+  {
+    name: 'access-renewed',
+    code: 'ACCESS_RENEWED',
+    status: 503,
+    headline: 'Once more, please',
+    rig: { sandbox: { public: true }, app: (_req, res) => res.writeHead(307, toLogin).end() },
   },
   {
     name: 'somewhere-else',
