@@ -100,10 +100,10 @@ export class SandboxCache {
     this.#rules.onForget(id, [...new Set([...ports, ...elsewhere])]);
   }
 
-  /** Drops everything, here alone, and gives the keys of the links and the ids that it was about. */
-  clear(): { links: string[]; ids: string[] } {
-    const links = [...new Set([...this.#tokens.deleteAll(''), ...this.#links.deleteAll('')])];
-    return { links, ids: this.#facts.deleteAll('') };
+  /** Drops everything, here alone. */
+  clear(): void {
+    for (const all of [this.#tokens, this.#links, this.#facts]) all.deleteAll('');
+    this.#log('info', 'cache.forget', { sandbox: 'all', reason: 'an operator wants it' });
   }
 
   /** Drops what another instance has forgotten. */

@@ -53,12 +53,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
   const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
-  const clear = () => {
-    const cleared = cache.clear();
-    log('info', 'cache.forget', { sandbox: 'all', reason: 'an operator wants it' });
-    void shared?.forgetAll(cleared);
-  };
-  const tellCleared = shareNews(store, 'forgotten-all', clear);
+  const tellCleared = shareNews(store, 'forgotten-all', () => cache.clear());
   const tellStart = shareNews(store, 'starting', (id) => waker.heard(id));
   const cache = new SandboxCache(
     {
@@ -134,8 +129,9 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
         const ports = sandbox.port === undefined ? [] : [sandbox.port];
         return cache.forget(sandbox.id, 'an operator wants it', ports);
       }
-      clear();
-      return tellCleared('all');
+      cache.clear();
+      // The others look anew as soon as they hear of it: by then nothing that is kept may be believed.
+      void shared?.forgetAll().then(() => tellCleared('all'));
     },
     sweep: () => {
       waker.sweep();

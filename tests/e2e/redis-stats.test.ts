@@ -12,6 +12,7 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
   let one: Rig;
   let two: Rig;
   let prefix = 0;
+  let env: Record<string, string>;
   const closing: (() => unknown)[] = [];
 
   beforeAll(async () => {
@@ -21,7 +22,7 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
   afterAll(() => redis.close());
   beforeEach(async () => {
     prefix += 1;
-    const env = {
+    env = {
       REDIS_URL: redis.url,
       REDIS_PREFIX: `stats-${prefix}:`,
       COOKIE_SECRET: 's'.repeat(32),
@@ -51,6 +52,8 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
   };
   /** How many links all instances share. */
   const links = async () => (await inspector.keys(`stats-${prefix}:link:*`)).length;
+  /** How often Daytona was asked for a link. */
+  const asked = () => one.daytona.calls.filter(({ path }) => path.endsWith('/preview-url')).length;
   const forget = (rig: Rig, path: string) =>
     ask(rig.proxy.port, {
       host: 'localhost',
@@ -104,14 +107,58 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
     expect((await visit(two)).status).toBe(200);
   });
 
-  test('forgets all of them on both', async () => {
+  test('forgets all of them on both, also what neither has in its own memory', async () => {
+    const third = await startRig({ env, beside: one });
+    const other = one.daytona.sandboxes.create({ ports: one.sandbox.ports });
+    await ask(third.proxy.port, { host: one.host(3000, other) });
+    await third.close();
     await visit(one);
     await visit(two);
-    expect(await eventually(async () => (await links()) === 1)).toBe(true);
+    expect(await eventually(async () => (await links()) === 2)).toBe(true);
     expect((await forget(one, '/stats')).status).toBe(204);
     expect(await cachedBy(one)).toBe(0);
     expect(await eventually(async () => (await cachedBy(two)) === 0)).toBe(true);
-    expect(await eventually(async () => (await links()) === 0)).toBe(true);
+    const before = asked();
+    await visit(one);
+    await ask(two.proxy.port, { host: one.host(3000, other) });
+    expect(asked()).toBe(before + 2);
+    await visit(two);
+    expect(asked()).toBe(before + 2);
+  });
+
+  test('forgets all of them while Redis is out of reach, once it is back', async () => {
+    await visit(two);
+    expect(await eventually(async () => (await links()) === 1)).toBe(true);
+    redis.pause();
+    const store = async () => (await reportOf(one)).texts.store;
+    try {
+      expect(await eventually(async () => (await store()) !== 'redis')).toBe(true);
+      expect((await forget(one, '/stats')).status).toBe(204);
+    } finally {
+      redis.resume();
+    }
+    expect(await eventually(async () => (await store()) === 'redis')).toBe(true);
+    const before = asked();
+    await visit(one);
+    expect(asked()).toBe(before + 1);
+  });
+
+  test('asks Daytona no more often where somebody repeats the news of it', async () => {
+    const news: string[] = [];
+    const listener = await redis.connect();
+    await listener.subscribe(`stats-${prefix}:news`, (text) => void news.push(text));
+    await forget(one, '/stats');
+    expect(await eventually(() => news.some((text) => text.startsWith('forgotten-all ')))).toBe(
+      true,
+    );
+    await visit(one);
+    await visit(two);
+    expect(await eventually(async () => (await links()) === 1)).toBe(true);
+    const before = asked();
+    for (const text of news) await inspector.publish(`stats-${prefix}:news`, text);
+    expect(await eventually(async () => (await cachedBy(two)) === 0)).toBe(true);
+    await visit(two);
+    expect(asked()).toBe(before);
   });
 
   test('believes nothing in Redis that no instance wrote, and keeps no name there', async () => {
