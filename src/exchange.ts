@@ -55,6 +55,8 @@ export interface Upstream {
   readonly headers: readonly string[];
   /** What stands before the visitor's path there: `/sandboxes/abc/toolbox/proxy/3000`, or nothing. */
   readonly pathPrefix: string;
+  /** To be called once an app has answered; left out where none stands there. */
+  readonly answered?: () => void;
   /**
    * Finds the sandbox anew after what looks like a refusal by Daytona's edge. Rejects with the error
    * for the visitor where it is not to be had.

@@ -5,7 +5,7 @@ import type { Log } from '../log/logger.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import { Activity } from './activity.ts';
-import type { AnsweringPorts } from './answeringPorts.ts';
+import { AnsweringPorts } from './answeringPorts.ts';
 import { SandboxCache } from './cache.ts';
 import { SandboxDirectory } from './directory.ts';
 import { followEvents } from './events.ts';
@@ -23,8 +23,6 @@ export interface SandboxSources {
   readonly mode: SandboxMode;
   /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
   readonly probe: (way: Way) => Promise<Refusal | undefined>;
-  /** The ports of sandboxes that answer. */
-  readonly answering: AnsweringPorts;
   /** What all instances share; undefined where there is one. */
   readonly store: SharedStore | undefined;
   readonly log: Log;
@@ -49,7 +47,7 @@ export interface SandboxParts {
 
 /** Builds everything behind the question where a sandbox lives, and whether it is awake. */
 export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
-  const { mode, probe, answering, store, log, observer } = sources;
+  const { mode, probe, store, log, observer } = sources;
   const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
@@ -79,6 +77,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     links,
     log,
   );
+  const answering = new AnsweringPorts();
   const activity = new Activity({
     mode: config.ACTIVITY,
     honoursSkip: config.MODE === 'platform',

@@ -36,7 +36,7 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
       find(req, () => directory.after(refusal, address, found)).catch((error) => {
         throw withOthers(exchange, found, error);
       });
-    return { ...way, sandboxId, again };
+    return { ...way, sandboxId, again, answered: () => answering.note(sandboxId, address.port) };
   };
   /** Names the ports that do answer, where it is this one's silence that the visitor hears of. */
   const withOthers = (exchange: Exchange, { facts }: Resolution, error: unknown): unknown => {
