@@ -153,7 +153,7 @@ export class Exchange {
   trail: Trail | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */
   error: ErrorCode | undefined = undefined;
-  /** Which knowledge of the sandbox it went by; `stale` where Daytona did not answer. */
+  /** Which knowledge it found its sandbox by at first; `stale` where Daytona did not answer. */
   cache: 'hit' | 'miss' | 'stale' | undefined = undefined;
   /** Where it was carried to last; `upstream` is gone once a WebSocket is open. */
   carriedTo: Target | undefined = undefined;

@@ -1,6 +1,7 @@
 import { BoundedCache } from '../boundedCache.ts';
 import { keyOf, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
+import type { CacheAnswer } from '../telemetry/observer.ts';
 import { type Aged, AgeingCache } from './ageingCache.ts';
 import type { Link, SandboxFacts } from './daytona.ts';
 import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
@@ -24,8 +25,7 @@ export interface CacheRules extends Freshness, Pick<LinkRules, 'linkedBy'> {
 export interface Resolution {
   readonly link: Link;
   readonly facts: SandboxFacts;
-  /** True where it is the last that was heard, for want of an answer. */
-  readonly stale?: boolean;
+  readonly by: CacheAnswer;
 }
 
 /** What Daytona has told of sandboxes, and how true it still is. */
@@ -61,7 +61,7 @@ export class SandboxCache {
   last(address: SandboxAddress): Resolution | undefined {
     const link = this.link(address)?.value;
     const facts = this.facts(address.id)?.value;
-    return link && facts && link.sandboxId === facts.id ? { link, facts } : undefined;
+    return link && facts && link.sandboxId === facts.id ? { link, facts, by: 'stale' } : undefined;
   }
 
   keepLink(address: SandboxAddress, link: Link): void {
