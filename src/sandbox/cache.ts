@@ -119,6 +119,11 @@ export class SandboxCache {
     return this.#links.sweep();
   }
 
+  /** How many links are kept, also those that only serve where Daytona does not answer. */
+  get size(): number {
+    return this.#links.size;
+  }
+
   /** Fresh links with age and remaining time in whole seconds, oldest first. */
   entries(): { key: string; age: number; remaining: number }[] {
     return this.#links.entries();

@@ -170,6 +170,11 @@ export class SandboxDirectory {
     return this.#lookups.facts(id, undefined, true);
   }
 
+  /** How many links are kept; costs nothing, because everybody may ask. */
+  get size(): number {
+    return this.#cache.size;
+  }
+
   /** Fresh links with age and remaining time in whole seconds, oldest first. */
   cached() {
     return this.#cache.entries();
