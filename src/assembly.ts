@@ -18,7 +18,6 @@ import { ownPages } from './ownPages.ts';
 import { guardedLookup } from './proxy/lookup.ts';
 import { createCarrier } from './proxy/middleware.ts';
 import { createLook } from './replies/look.ts';
-import { AnsweringPorts } from './sandbox/answeringPorts.ts';
 import { createMode } from './sandbox/createMode.ts';
 import { createSandboxes } from './sandbox/createSandboxes.ts';
 import { isLocalhost, isPrivateAddress, privatePolicy } from './sandbox/privateNetworks.ts';
@@ -84,7 +83,6 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     () => ({ domains: config.PROXY_DOMAIN, ownPort: port }),
   );
   const clients = new Occupancy(config.MAX_CONNECTIONS_PER_CLIENT);
-  const answering = new AnsweringPorts();
   const carrier = createCarrier({
     originMode: config.ORIGIN_MODE,
     connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
@@ -98,9 +96,6 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       isPrivate: isPrivateAddress,
       mayBePrivate: privatePolicy(mode.allowPrivate, config.DAYTONA_API_URL),
     }),
-    onAnswer: ({ upstream, sandbox }) => {
-      if (upstream && sandbox) answering.note(upstream.sandboxId, sandbox.port);
-    },
     log,
     observer,
   });
@@ -108,7 +103,6 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
   const sandboxes = createSandboxes(config, {
     mode,
     probe: carrier.probe,
-    answering,
     store,
     log,
     observer,
@@ -163,7 +157,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
       cacheTtl: config.CACHE_TTL,
       store: () => servingStore(store),
       cached: () => directory.cached(),
-      cacheSize: () => directory.cached().length,
+      cacheSize: () => directory.size,
       readiness: () => ({ ready: !openWork.draining, facts: { store: servingStore(store) } }),
       counters: () => ({ ...directory.counters(), ...access.counters(), ...openWork.counts() }),
     },
@@ -212,7 +206,7 @@ export async function startProxy(config: Config, log: Log): Promise<RunningProxy
     version,
     mode: config.MODE,
     open: () => openWork.counts(),
-    cacheSize: () => directory.cached().length,
+    cacheSize: () => directory.size,
     waiters: () => directory.waiting,
     draining: () => openWork.draining,
     storeUp: () => store && Number(store.status() === 'up'),

@@ -55,6 +55,8 @@ export interface Upstream {
   readonly headers: readonly string[];
   /** What stands before the visitor's path there: `/sandboxes/abc/toolbox/proxy/3000`, or nothing. */
   readonly pathPrefix: string;
+  /** To be called once an app has answered; left out where none stands there. */
+  readonly answered?: () => void;
   /**
    * Finds the sandbox anew after what looks like a refusal by Daytona's edge. Rejects with the error
    * for the visitor where it is not to be had.
@@ -151,7 +153,7 @@ export class Exchange {
   trail: Trail | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */
   error: ErrorCode | undefined = undefined;
-  /** Which knowledge of the sandbox it went by; `stale` where Daytona did not answer. */
+  /** Which knowledge it found its sandbox by at first; `stale` where Daytona did not answer. */
   cache: 'hit' | 'miss' | 'stale' | undefined = undefined;
   /** Where it was carried to last; `upstream` is gone once a WebSocket is open. */
   carriedTo: Target | undefined = undefined;

@@ -35,8 +35,6 @@ export interface ProxyOptions extends UpgradeRules {
   readonly uploadStallMs: number;
   /** So many redirects within a sandbox are followed for a visitor; with 0 all are the visitor's. */
   readonly followRedirects: number;
-  /** Told of every exchange that an app has answered; of WebSockets it is not. */
-  readonly onAnswer: (exchange: Exchange) => void;
   readonly log: Log;
   readonly observer: Pick<Observer, 'carried' | 'healed'>;
 }
@@ -59,7 +57,7 @@ type Next = (error?: unknown) => void;
  * chain, by request or by upgrade. How bytes are carried is replaced by our own transport.
  */
 export function createCarrier(options: ProxyOptions): Carrier {
-  const { originMode, uploadStallMs, followRedirects, onAnswer, log, observer } = options;
+  const { originMode, uploadStallMs, followRedirects, log, observer } = options;
   const connections = new Connections(options);
   const looks = new CloserLooks(connections);
 
@@ -126,7 +124,7 @@ export function createCarrier(options: ProxyOptions): Carrier {
         if (body?.repeatable === false) throw giveUpOn(refusal);
       }
     }
-    if (res.headersSent) onAnswer(exchange);
+    if (res.headersSent) exchange.upstream?.answered?.();
     if (res.headersSent && res.statusCode >= 400) {
       log(res.statusCode >= 500 ? 'warn' : 'info', 'proxy.response.error', {
         requestId: exchange.requestId,

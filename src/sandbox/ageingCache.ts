@@ -57,6 +57,11 @@ export class AgeingCache<T> {
     return this.#cache.sweep();
   }
 
+  /** All that are kept, fresh or not; expired ones until the next sweep. */
+  get size(): number {
+    return this.#cache.size;
+  }
+
   /** Fresh entries with age and remaining time in whole seconds, oldest first. */
   entries(): { key: string; age: number; remaining: number }[] {
     const now = performance.now();

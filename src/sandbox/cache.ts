@@ -1,6 +1,7 @@
 import { BoundedCache } from '../boundedCache.ts';
 import { keyOf, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
+import type { CacheAnswer } from '../telemetry/observer.ts';
 import { type Aged, AgeingCache } from './ageingCache.ts';
 import type { Link, SandboxFacts } from './daytona.ts';
 import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
@@ -24,8 +25,7 @@ export interface CacheRules extends Freshness, Pick<LinkRules, 'linkedBy'> {
 export interface Resolution {
   readonly link: Link;
   readonly facts: SandboxFacts;
-  /** True where it is the last that was heard, for want of an answer. */
-  readonly stale?: boolean;
+  readonly by: CacheAnswer;
 }
 
 /** What Daytona has told of sandboxes, and how true it still is. */
@@ -61,7 +61,7 @@ export class SandboxCache {
   last(address: SandboxAddress): Resolution | undefined {
     const link = this.link(address)?.value;
     const facts = this.facts(address.id)?.value;
-    return link && facts && link.sandboxId === facts.id ? { link, facts } : undefined;
+    return link && facts && link.sandboxId === facts.id ? { link, facts, by: 'stale' } : undefined;
   }
 
   keepLink(address: SandboxAddress, link: Link): void {
@@ -100,10 +100,10 @@ export class SandboxCache {
     this.#rules.onForget(id, [...new Set([...ports, ...elsewhere])]);
   }
 
-  /** Drops everything, here alone, and gives the keys of the links and the ids that it was about. */
-  clear(): { links: string[]; ids: string[] } {
-    const links = [...new Set([...this.#tokens.deleteAll(''), ...this.#links.deleteAll('')])];
-    return { links, ids: this.#facts.deleteAll('') };
+  /** Drops everything, here alone. */
+  clear(): void {
+    for (const all of [this.#tokens, this.#links, this.#facts]) all.deleteAll('');
+    this.#log('info', 'cache.forget', { sandbox: 'all', reason: 'an operator wants it' });
   }
 
   /** Drops what another instance has forgotten. */
@@ -117,6 +117,11 @@ export class SandboxCache {
     this.#facts.sweep();
     this.#tokens.sweep();
     return this.#links.sweep();
+  }
+
+  /** How many links are kept, also those that only serve where Daytona does not answer. */
+  get size(): number {
+    return this.#links.size;
   }
 
   /** Fresh links with age and remaining time in whole seconds, oldest first. */

@@ -5,7 +5,7 @@ import type { Log } from '../log/logger.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import { Activity } from './activity.ts';
-import type { AnsweringPorts } from './answeringPorts.ts';
+import { AnsweringPorts } from './answeringPorts.ts';
 import { SandboxCache } from './cache.ts';
 import { SandboxDirectory } from './directory.ts';
 import { followEvents } from './events.ts';
@@ -23,8 +23,6 @@ export interface SandboxSources {
   readonly mode: SandboxMode;
   /** Says why Daytona's edge lets nobody through to a port; undefined where an app answers. */
   readonly probe: (way: Way) => Promise<Refusal | undefined>;
-  /** The ports of sandboxes that answer. */
-  readonly answering: AnsweringPorts;
   /** What all instances share; undefined where there is one. */
   readonly store: SharedStore | undefined;
   readonly log: Log;
@@ -49,16 +47,11 @@ export interface SandboxParts {
 
 /** Builds everything behind the question where a sandbox lives, and whether it is awake. */
 export function createSandboxes(config: Config, sources: SandboxSources): SandboxParts {
-  const { mode, probe, answering, store, log, observer } = sources;
+  const { mode, probe, store, log, observer } = sources;
   const { daytona, freshness, links, wayTo } = mode;
   const shared = store && new SharedSource(daytona, store, freshness);
   const tellForgotten = shareNews(store, 'forgotten', (id) => cache.drop(id));
-  const clear = () => {
-    const cleared = cache.clear();
-    log('info', 'cache.forget', { sandbox: 'all', reason: 'an operator wants it' });
-    void shared?.forgetAll(cleared);
-  };
-  const tellCleared = shareNews(store, 'forgotten-all', clear);
+  const tellCleared = shareNews(store, 'forgotten-all', () => cache.clear());
   const tellStart = shareNews(store, 'starting', (id) => waker.heard(id));
   const cache = new SandboxCache(
     {
@@ -84,6 +77,7 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
     links,
     log,
   );
+  const answering = new AnsweringPorts();
   const activity = new Activity({
     mode: config.ACTIVITY,
     honoursSkip: config.MODE === 'platform',
@@ -134,8 +128,9 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
         const ports = sandbox.port === undefined ? [] : [sandbox.port];
         return cache.forget(sandbox.id, 'an operator wants it', ports);
       }
-      clear();
-      return tellCleared('all');
+      cache.clear();
+      // The others look anew as soon as they hear of it: by then nothing that is kept may be believed.
+      void shared?.forgetAll().then(() => tellCleared('all'));
     },
     sweep: () => {
       waker.sweep();

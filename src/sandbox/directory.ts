@@ -3,6 +3,7 @@ import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
+import type { CacheAnswer } from '../telemetry/observer.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
 import type { Link, SandboxFacts } from './daytona.ts';
 import type { SandboxChange } from './events.ts';
@@ -32,8 +33,7 @@ export class SandboxDirectory {
   readonly #doubting = new SingleFlight<Token>();
   readonly #doubted = new BoundedCache<true>(10_000);
   readonly #lasts = new LastAnswers();
-  #hits = 0;
-  #misses = 0;
+  readonly #answers = { hit: 0, miss: 0, stale: 0 };
 
   constructor(cache: SandboxCache, lookups: Lookups, links: LinkRules, log: Log) {
     this.#cache = cache;
@@ -53,13 +53,15 @@ export class SandboxDirectory {
       return undefined;
     }
     if (link.ageing || facts.ageing) this.#refreshAhead(address, link.ageing, facts.ageing);
-    return { link: link.value, facts: facts.value };
+    return { link: link.value, facts: facts.value, by: 'hit' };
   }
 
-  /** Counts a request for which Daytona was not asked. */
-  noteHit({ id, port }: SandboxAddress): void {
-    this.#hits += 1;
-    if (this.#log.enabled('debug')) this.#log('debug', 'cache.hit', { sandbox: id, port });
+  /** Counts a visitor's request by the knowledge that it went by. */
+  count({ id, port }: SandboxAddress, by: CacheAnswer): void {
+    this.#answers[by] += 1;
+    if (by === 'hit' && this.#log.enabled('debug')) {
+      this.#log('debug', 'cache.hit', { sandbox: id, port });
+    }
   }
 
   /**
@@ -71,18 +73,13 @@ export class SandboxDirectory {
    */
   async resolve(address: SandboxAddress, client?: string): Promise<Resolution> {
     const known = this.known(address);
-    if (known) {
-      this.noteHit(address);
-      return known;
-    }
+    if (known) return known;
     const facts = this.#cache.facts(address.id);
     if (facts?.fresh) requireRunning(facts.value);
     const last = this.#cache.last(address);
     if (!last) this.#lookups.requireBudget(client);
-    this.#misses += 1;
     const look = () => this.#resolving.run(keyOf(address), () => this.#lookUp(address, client));
-    const found = await this.#lasts.or(address.id, look, last);
-    return found === last ? { ...found, stale: true } : found;
+    return this.#lasts.or(address.id, look, last);
   }
 
   /**
@@ -173,6 +170,11 @@ export class SandboxDirectory {
     return this.#lookups.facts(id, undefined, true);
   }
 
+  /** How many links are kept; costs nothing, because everybody may ask. */
+  get size(): number {
+    return this.#cache.size;
+  }
+
   /** Fresh links with age and remaining time in whole seconds, oldest first. */
   cached() {
     return this.#cache.entries();
@@ -193,7 +195,8 @@ export class SandboxDirectory {
   }
 
   counters(): { hits: number; misses: number; stale: number } {
-    return { hits: this.#hits, misses: this.#misses, stale: this.#lasts.served };
+    const { hit: hits, miss: misses, stale } = this.#answers;
+    return { hits, misses, stale };
   }
 
   async #lookUp(address: SandboxAddress, client: string | undefined): Promise<Resolution> {
@@ -208,7 +211,7 @@ export class SandboxDirectory {
     if (link instanceof ProxyError) throw link;
     if (facts.id !== link.sandboxId) return this.#lookUpAnew(address, link);
     if (!knownLink?.fresh) this.#cache.keepLink(address, link);
-    return { link, facts };
+    return { link, facts, by: 'miss' };
   }
 
   /** A name has gone to another sandbox, and one of the two answers is from before. */
@@ -221,7 +224,7 @@ export class SandboxDirectory {
     requireRunning(facts);
     if (facts.id !== link.sandboxId) throw new ProxyError('DAYTONA_UNAVAILABLE', { retryAfter: 1 });
     this.#cache.keepLink(address, link);
-    return { link, facts };
+    return { link, facts, by: 'miss' };
   }
 
   /** Asks anew for what is in use and about to expire. Nobody waits, and a failure may pass. */

@@ -14,12 +14,6 @@ const rememberedMs = 60_000;
 export class LastAnswers {
   /** Of sandboxes without an answer: when to ask again, on the clock that never jumps. */
   readonly #quietUntil = new BoundedCache<number>(mostSandboxes);
-  #served = 0;
-
-  /** How often the last answer has served. */
-  get served(): number {
-    return this.#served;
-  }
 
   /**
    * Looks, or gives the last answer.
@@ -43,7 +37,6 @@ export class LastAnswers {
       if (found !== undefined) return found;
       this.noteNone(id);
     }
-    this.#served += 1;
     return last;
   }
 

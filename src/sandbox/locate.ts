@@ -25,10 +25,16 @@ export interface LocateParts {
 export function locateSandbox(parts: LocateParts): RequestHandler {
   const { directory, wayTo, wake, activity, recheck, answering, mayHearOf } = parts;
 
+  /** By what is found at first: what comes behind a refusal is told of as healed. */
+  const note = (exchange: Exchange, { by }: Resolution) => {
+    if (exchange.cache !== undefined) return;
+    exchange.cache = by === 'hit' && exchange.lookedUp ? 'miss' : by;
+    directory.count(addressOf(exchange), exchange.cache);
+  };
   const upstreamOf = (req: Request, found: Resolution): Upstream => {
     const { exchange } = req;
     const address = addressOf(exchange);
-    if (found.stale) exchange.cache = 'stale';
+    note(exchange, found);
     recheck(exchange, found.facts);
     const way = wayTo(found, { port: address.port, toolbox: exchange.mount !== '' });
     const { sandboxId } = found.link;
@@ -36,7 +42,7 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
       find(req, () => directory.after(refusal, address, found)).catch((error) => {
         throw withOthers(exchange, found, error);
       });
-    return { ...way, sandboxId, again };
+    return { ...way, sandboxId, again, answered: () => answering.note(sandboxId, address.port) };
   };
   /** Names the ports that do answer, where it is this one's silence that the visitor hears of. */
   const withOthers = (exchange: Exchange, { facts }: Resolution, error: unknown): unknown => {
@@ -57,6 +63,7 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
     } catch (error) {
       await awaken(wake, req, error);
       if (req.socket.destroyed) return undefined; // Nobody to find it for.
+      exchange.lookedUp = true;
       const found = await directory.resolve(addressOf(exchange), exchange.visitor.network);
       return upstreamOf(req, found);
     }
@@ -67,8 +74,6 @@ export function locateSandbox(parts: LocateParts): RequestHandler {
     exchange.timeline.enter('lookup');
     const address = addressOf(exchange);
     const known = directory.known(address);
-    if (known && !exchange.lookedUp) directory.noteHit(address);
-    exchange.cache = known && !exchange.lookedUp ? 'hit' : 'miss';
     const upstream = known
       ? upstreamOf(req, known)
       : await find(req, () => directory.resolve(address, exchange.visitor.network));

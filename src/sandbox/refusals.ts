@@ -115,8 +115,9 @@ export class Refusals {
       this.#cache.forget(address.id, refusal);
       await this.#lookups.facts(address.id, undefined, true);
     }
-    const { link, facts } = await this.#resolve(address);
-    if (link.token !== refused.token || link.url !== refused.url) return { link, facts };
+    const found = await this.#resolve(address);
+    const { link, facts } = found;
+    if (link.token !== refused.token || link.url !== refused.url) return found;
     // Where nobody else can say, the runner's word has to do.
     if (facts.state === 'unknown' && (refusal === 'stopped' || refusal === 'archived')) {
       throw new ProxyError('SANDBOX_NOT_RUNNING', { state: refusal, retryAfter: 2 });

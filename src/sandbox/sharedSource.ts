@@ -9,7 +9,9 @@ import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
 const ageingPart = 0.2;
 /** How long one instance may take to do that before another tries. */
 const refreshMs = 10_000;
-const forgetAtOnce = 500;
+/** Changes whenever all is forgotten: what was asked for in another one is believed no more. */
+const generationKey = 'generation';
+const generationMs = 30 * 86_400_000;
 
 /** Where sandboxes are asked about. */
 export interface SandboxSource {
@@ -25,6 +27,8 @@ interface Kept<T> {
   readonly freshUntil: number;
   /** How long it was to be fresh when it was written, in ms. */
   readonly ttlMs: number;
+  /** In which it was asked for. */
+  readonly generation: string;
 }
 
 interface Question<T> {
@@ -44,8 +48,10 @@ export class SharedSource implements SandboxSource {
   readonly #daytona: Pick<Daytona, 'link' | 'facts'>;
   readonly #store: SharedStore;
   readonly #rules: Freshness;
-  /** Links that Daytona itself has given, and of which nobody has said yet that the sandbox runs. */
-  readonly #unsure = new WeakSet<Link>();
+  /** The generation as it was last read; undefined while the store cannot say. */
+  #generation: string | undefined;
+  /** What Daytona itself has given, and the generation in which it was asked for. */
+  readonly #given = new WeakMap<object, string | undefined>();
 
   constructor(daytona: Pick<Daytona, 'link' | 'facts'>, store: SharedStore, rules: Freshness) {
     this.#daytona = daytona;
@@ -57,11 +63,7 @@ export class SharedSource implements SandboxSource {
     return this.#look({
       key: `link:${id}:${port}`,
       schema: link,
-      ask: async () => {
-        const given = await this.#daytona.link(id, port);
-        this.#unsure.add(given);
-        return given;
-      },
+      ask: () => this.#daytona.link(id, port),
       ttlMs: () => unsureLinkMs,
       believable: ({ token }) => token !== refused,
     });
@@ -80,21 +82,19 @@ export class SharedSource implements SandboxSource {
   /** Keeps the link of a sandbox that runs for as long as links are good. */
   keepLink({ id, port }: SandboxAddress, link: Link): void {
     // What came from the store is as old as it is: only Daytona's word begins anew.
-    if (this.#unsure.delete(link)) void this.#keep(`link:${id}:${port}`, link, this.#rules.ttlMs);
+    if (!this.#given.has(link)) return;
+    void this.#keep(`link:${id}:${port}`, link, this.#rules.ttlMs);
+    this.#given.delete(link);
   }
 
   /** Has nobody believe any more what is kept of a sandbox and these ports of it. */
   forget(id: string, ports: readonly number[]): void {
-    void this.#store.remove(`facts:${id}`);
-    for (const port of ports) void this.#store.remove(`link:${id}:${port}`);
+    void this.#store.remove(`facts:${id}`, ...ports.map((port) => `link:${id}:${port}`));
   }
 
-  /** The same for much at once: a cache of ten thousand must not fill the line to the store. */
-  async forgetAll({ links, ids }: { links: readonly string[]; ids: readonly string[] }) {
-    const keys = [...links.map((key) => `link:${key}`), ...ids.map((id) => `facts:${id}`)];
-    for (let at = 0; at < keys.length; at += forgetAtOnce) {
-      await this.#store.removeAll(keys.slice(at, at + forgetAtOnce));
-    }
+  /** The same for all that is kept, whoever knows of it. */
+  forgetAll(): Promise<void> {
+    return this.#store.remove(generationKey);
   }
 
   /** Keeps what Daytona has told without being asked. */
@@ -102,10 +102,14 @@ export class SharedSource implements SandboxSource {
     void this.#keep(`facts:${id}`, told, factsMs(this.#rules, told.state));
   }
 
-  async #look<T>(question: Question<T>): Promise<T> {
+  async #look<T extends object>(question: Question<T>): Promise<T> {
     const { key, schema, believable } = question;
-    const kept = await this.#store.read(key, keptOf(schema));
-    const last = kept && believable(kept.value) ? kept : undefined;
+    const [kept, now] = await Promise.all([
+      this.#store.read(key, keptOf(schema)),
+      this.#store.word(generationKey, generationMs),
+    ]);
+    this.#generation = now;
+    const last = kept && kept.generation === now && believable(kept.value) ? kept : undefined;
     if (last) {
       const left = last.freshUntil - Date.now();
       const { ttlMs } = last;
@@ -123,22 +127,26 @@ export class SharedSource implements SandboxSource {
     }
   }
 
-  async #refresh<T>(question: Question<T>, ttlMs: number): Promise<void> {
+  async #refresh<T extends object>(question: Question<T>, ttlMs: number): Promise<void> {
     if (await this.#store.claim(`refresh:${question.key}`, refreshMs)) {
       // As sure as what was there: whoever hears that the sandbox stopped removes both.
       await this.#ask({ ...question, ttlMs: () => ttlMs });
     }
   }
 
-  async #ask<T>({ key, ask, ttlMs }: Question<T>): Promise<T> {
+  async #ask<T extends object>({ key, ask, ttlMs }: Question<T>): Promise<T> {
+    const generation = this.#generation;
     const value = await ask();
+    this.#given.set(value, generation);
     void this.#keep(key, value, ttlMs(value));
     return value;
   }
 
-  async #keep<T>(key: string, value: T, ttlMs: number): Promise<void> {
-    const kept: Kept<T> = { value, freshUntil: Date.now() + ttlMs, ttlMs };
-    const written = await this.#store.write(key, kept, ttlMs + this.#rules.staleMs);
+  async #keep(key: string, value: object, ttlMs: number): Promise<void> {
+    const generation = this.#given.get(value) ?? this.#generation;
+    const kept = { value, freshUntil: Date.now() + ttlMs, ttlMs, generation };
+    const written =
+      generation !== undefined && (await this.#store.write(key, kept, ttlMs + this.#rules.staleMs));
     // What stood there before is out of date by now.
     if (!written) await this.#store.remove(key);
   }
@@ -149,5 +157,6 @@ function keptOf<T>(schema: z.ZodType<T>): z.ZodType<Kept<T>> {
     value: schema,
     freshUntil: z.number(),
     ttlMs: z.number(),
+    generation: z.string(),
   }) as unknown as z.ZodType<Kept<T>>;
 }

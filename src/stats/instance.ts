@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { History } from './history.ts';
-import { busiest } from './report.ts';
-import { codesOf, mostSandboxes, type Summary } from './summary.ts';
+import { busiest, codesOf, mostSandboxes, type Summary } from './summary.ts';
 import type { Visits } from './visits.ts';
 
 /** What an instance knows of itself beside its history. */
@@ -33,9 +32,9 @@ export class Instance {
     const open = this.#facts.open();
     this.#history.noteOpen(open.sockets + open.streams);
     const points = this.#history.points();
-    const cached = this.#facts.cached().map((one) => {
-      const { open, idle } = this.#visits.of(one.key) ?? { open: 0, idle: null };
-      return { ...one, key: one.key.slice(0, 200), open, idle };
+    const cached = this.#facts.cached().map(({ key, age, remaining }) => {
+      const { open, idle } = this.#visits.of(key) ?? { open: 0, idle: null };
+      return { key: key.slice(0, 200), age, remaining, open, idle };
     });
     return {
       id: this.id,

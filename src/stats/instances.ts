@@ -6,8 +6,10 @@ import { received, type Summary, sendable, sentSummary } from './summary.ts';
 const beatMs = 5_000;
 /** An instance that has not been heard of for so long is gone. */
 const ttlMs = 3 * beatMs;
-/** The list of instances forgets those that long are gone; no clock is wrong by more. */
+/** The list of instances ends with the last of them. */
 const listedMs = 86_400_000;
+/** Longer than any clock is wrong. */
+const skewMs = 300_000;
 /** More than these are not shown. */
 const mostInstances = 50;
 
@@ -22,6 +24,9 @@ export class Instances {
   readonly #store: SharedStore | undefined;
   readonly #list: string;
   readonly #beat: NodeJS.Timeout;
+  /** What the others have told, and when that was read: none of them says more than once a beat. */
+  #others: Promise<Summary[]> = Promise.resolve([]);
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(own: Instance, store: SharedStore | undefined) {
     this.#own = own;
@@ -36,16 +41,31 @@ export class Instances {
 
   /** This instance first, then all others by name. */
   async summaries(): Promise<Summary[]> {
-    const own = this.#own.summary();
     const store = this.#store;
-    if (!store) return [own];
+    if (!store || store.status() === 'down') return [this.#own.summary()];
+    const now = performance.now();
+    if (now - this.#readAt >= beatMs) {
+      this.#readAt = now;
+      this.#others = this.#read(store);
+    }
+    const others = await this.#others;
+    return [this.#own.summary(), ...others];
+  }
+
+  async #read(store: SharedStore): Promise<Summary[]> {
+    const now = Date.now();
+    // By time, and not by rank: an entry of the far future is nobody's, and must hide nobody.
     const listed = await store.line.ask((client) =>
-      client.zRange(this.#list, 0, mostInstances - 1, { REV: true }),
+      client.zRange(this.#list, now + skewMs, now - ttlMs - skewMs, {
+        BY: 'SCORE',
+        REV: true,
+        LIMIT: { offset: 0, count: mostInstances },
+      }),
     );
-    const others = (listed ?? []).filter((id) => id !== own.id && uuid.test(id));
+    const others = (listed ?? []).filter((id) => id !== this.#own.id && uuid.test(id));
     const sent = await Promise.all(others.map((id) => store.read(keyOf(id), sentSummary)));
     const living = sent.flatMap((one) => (one ? received(one) : []));
-    return [own, ...living.sort((a, b) => (a.name < b.name ? -1 : 1))];
+    return living.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Takes this instance off the list. */
@@ -66,7 +86,8 @@ export class Instances {
     await store.line.ask((client) =>
       Promise.all([
         client.zAdd(this.#list, { score: now, value: id }),
-        client.zRemRangeByScore(this.#list, 0, now - listedMs),
+        client.zRemRangeByScore(this.#list, '-inf', now - ttlMs - skewMs),
+        client.zRemRangeByScore(this.#list, now + skewMs, '+inf'),
         client.pExpire(this.#list, listedMs),
       ]),
     );

@@ -72,7 +72,7 @@ export class Listeners {
     exchange.whenOver(() => {
       clearTimeout(over);
       this.#listeners.delete(listener);
-      if (this.size === 0) this.close();
+      if (this.size === 0) this.#rest();
     });
     this.#beat ??= setInterval(() => void this.#tell(), beatMs).unref();
     listener.events.send('report', JSON.stringify(report));
@@ -84,6 +84,11 @@ export class Listeners {
   }
 
   close(): void {
+    this.#rest();
+  }
+
+  /** Nobody looks any more. */
+  #rest(): void {
     clearInterval(this.#beat);
     this.#beat = undefined;
   }

@@ -1,4 +1,4 @@
-import { type Cached, mostSandboxes, type Summary } from './summary.ts';
+import { busiest, type Cached, type Summary } from './summary.ts';
 import { Tally } from './tally.ts';
 import { sayAge, sayCount, sayMs, sayNumber, sayPart } from './words.ts';
 
@@ -122,8 +122,8 @@ function joined(summaries: readonly Summary[]): Tally[] {
 function errorRows(summaries: readonly Summary[]): Row[] {
   const [minutes, hours] = [new Tally(), new Tally()];
   for (const { minute, hour } of summaries) {
-    for (const [code, times] of minute) minutes.countCode(code, times);
-    for (const [code, times] of hour) hours.countCode(code, times);
+    minutes.countCodes(minute);
+    hours.countCodes(hour);
   }
   return [...hours.codes]
     .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
@@ -163,14 +163,6 @@ function both(a: Cached, b: Cached): Cached {
     open: a.open + b.open,
     idle,
   };
-}
-
-/** Those with the most open connections first, and then those visited last. */
-export function busiest(all: readonly Cached[], most = mostSandboxes): Cached[] {
-  const idleOf = ({ idle }: Cached) => idle ?? Number.MAX_SAFE_INTEGER;
-  return [...all]
-    .sort((a, b) => b.open - a.open || idleOf(a) - idleOf(b) || (a.key < b.key ? -1 : 1))
-    .slice(0, most);
 }
 
 function instanceRow(summary: Summary, i: number): Row {

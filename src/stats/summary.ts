@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { Histogram, longestSparse } from './histogram.ts';
 import { pointCount } from './history.ts';
-import { Tally } from './tally.ts';
+import { counts, Tally } from './tally.ts';
 
 /** The most sandboxes that one instance tells of. */
 export const mostSandboxes = 100;
 
 const count = z.number().int().nonnegative();
-const sparse = z.array(count).max(longestSparse);
+const number = '\\d{1,15}';
+const numbers = `(?:${number}(?: ${number})*)?`;
 const codes = z.array(z.tuple([z.string().max(60), count])).max(41);
 
 /** A sandbox's port that is cached; times in whole seconds. */
@@ -38,8 +39,14 @@ const about = z.object({
   hour: codes,
 });
 
-/** A point without its codes, in the order of `pack`. */
-const packed = z.tuple([count, count, count, count, count, count, count, count, sparse, sparse]);
+/**
+ * A point without its codes: its counts, and two sparse histograms. One text, because to look at each
+ * number by itself takes far longer than to read it.
+ */
+const packed = z
+  .string()
+  .max(16 * (counts.length + 2 * longestSparse))
+  .regex(new RegExp(`^${number}(?: ${number}){${counts.length - 1}};${numbers};${numbers}$`));
 
 /** A summary as it stands in the shared store; its size is bounded by all of the above. */
 export const sentSummary = about.extend({ points: z.array(packed).length(pointCount) });
@@ -64,39 +71,50 @@ export function received(sent: SentSummary): Summary {
 /** The codes of some points together. */
 export function codesOf(points: readonly Tally[]): [string, number][] {
   const sum = new Tally();
-  for (const point of points) sum.add(point);
+  for (const { codes } of points) sum.countCodes(codes);
   return [...sum.codes];
 }
 
-function pack(tally: Tally): z.infer<typeof packed> {
-  return [
-    tally.requests,
-    tally.failed,
-    tally.hits,
-    tally.misses,
-    tally.apiFailures,
-    tally.limited,
-    tally.refused,
-    tally.openSockets,
-    tally.latency.toSparse(),
-    tally.apiLatency.toSparse(),
-  ];
+/**
+ * Those with the most open connections first, and then those visited last. There may be a hundred
+ * times as many as are wanted: only what may be among them is put in its place.
+ */
+export function busiest(all: readonly Cached[], most: number): Cached[] {
+  const found: Cached[] = [];
+  for (const one of all) {
+    const last = found.length < most ? undefined : found.at(-1);
+    if (last && order(one, last) > 0) continue;
+    if (last) found.pop();
+    const at = found.findLastIndex((other) => order(other, one) < 0) + 1;
+    found.splice(at, 0, one);
+  }
+  return found;
 }
 
-function unpack(sent: z.infer<typeof packed>): Tally {
+function order(a: Cached, b: Cached): number {
+  return b.open - a.open || idleOf(a) - idleOf(b) || (a.key < b.key ? -1 : 1);
+}
+
+function idleOf({ idle }: Cached): number {
+  return idle ?? Number.MAX_SAFE_INTEGER;
+}
+
+function pack(tally: Tally): string {
+  const told = counts.map((count) => tally[count]);
+  return [told, tally.latency.toSparse(), tally.apiLatency.toSparse()]
+    .map((numbers) => numbers.join(' '))
+    .join(';');
+}
+
+function unpack(sent: string): Tally {
   const tally = new Tally();
-  const [requests, failed, hits, misses, apiFailures, limited, refused, openSockets] = sent;
-  Object.assign(tally, {
-    requests,
-    failed,
-    hits,
-    misses,
-    apiFailures,
-    limited,
-    refused,
-    openSockets,
+  const [told = [], latency = [], apiLatency = []] = sent
+    .split(';')
+    .map((numbers) => numbers.split(' ').map(Number));
+  counts.forEach((count, i) => {
+    tally[count] = told[i] ?? 0;
   });
-  tally.latency.add(Histogram.fromSparse(sent[8]));
-  tally.apiLatency.add(Histogram.fromSparse(sent[9]));
+  tally.latency.add(Histogram.fromSparse(latency));
+  tally.apiLatency.add(Histogram.fromSparse(apiLatency));
   return tally;
 }

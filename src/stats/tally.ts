@@ -4,15 +4,27 @@ import { Histogram } from './histogram.ts';
 const mostCodes = 40;
 const otherCodes = 'other';
 
+/** The plain counts of a tally. */
+export const counts = [
+  'requests',
+  'failed',
+  'hits',
+  'misses',
+  'apiFailures',
+  'limited',
+  'refused',
+  'openSockets',
+] as const;
+
 /** What happened in a span of time. */
-export class Tally {
-  /** Finished requests, and upgrades that were refused. */
+export class Tally implements Record<(typeof counts)[number], number> {
+  /** Finished requests; of WebSockets and event streams those that were refused, or cut short. */
   requests = 0;
-  /** Of these, the ones that ended in a status of 400 or more, or cut short. */
+  /** Of these, the ones that ended in a status of 500 or more, or cut short. */
   failed = 0;
   hits = 0;
   misses = 0;
-  /** Of these, calls that failed, or that Daytona refused. */
+  /** Of all calls to Daytona, calls that failed, or that Daytona refused. */
   apiFailures = 0;
   /** Refused because of how many came: requests, connections, attempts to get in. */
   limited = 0;
@@ -29,6 +41,10 @@ export class Tally {
     this.codes.set(kind, (this.codes.get(kind) ?? 0) + times);
   }
 
+  countCodes(all: Iterable<readonly [code: string, times: number]>): void {
+    for (const [code, times] of all) this.countCode(code, times);
+  }
+
   /** Adds what happened in the span before or behind this one; of what was open the most counts. */
   add(other: Tally): void {
     const { openSockets } = this;
@@ -38,28 +54,14 @@ export class Tally {
 
   /** Adds what happened in the same span elsewhere. */
   join(other: Tally): void {
-    this.requests += other.requests;
-    this.failed += other.failed;
-    this.hits += other.hits;
-    this.misses += other.misses;
-    this.apiFailures += other.apiFailures;
-    this.limited += other.limited;
-    this.refused += other.refused;
-    this.openSockets += other.openSockets;
+    for (const count of counts) this[count] += other[count];
     this.latency.add(other.latency);
     this.apiLatency.add(other.apiLatency);
-    for (const [code, times] of other.codes) this.countCode(code, times);
+    this.countCodes(other.codes);
   }
 
   clear(): void {
-    this.requests = 0;
-    this.failed = 0;
-    this.hits = 0;
-    this.misses = 0;
-    this.apiFailures = 0;
-    this.limited = 0;
-    this.refused = 0;
-    this.openSockets = 0;
+    for (const count of counts) this[count] = 0;
     this.latency.clear();
     this.apiLatency.clear();
     this.codes.clear();

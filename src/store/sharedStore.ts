@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { Envelopes } from './envelope.ts';
 import type { RedisLine, Status } from './redisLine.ts';
@@ -26,7 +27,7 @@ export class SharedStore {
       this.#listeners.get(topic)?.(text.slice(topic.length + 1));
     };
     // Ahead of all other listeners, and so of whatever is read on that connection.
-    line.onUp(() => void this.removeAll([...this.#owed]));
+    line.onUp(() => void this.remove(...this.#owed));
   }
 
   /** @returns undefined where there is nothing, or nothing that can be believed */
@@ -62,9 +63,30 @@ export class SharedStore {
     return answer === undefined ? undefined : answer === 'OK';
   }
 
-  /** Where Redis is away, it is removed when it is back. */
-  async remove(key: string): Promise<void> {
-    await this.removeAll([key]);
+  /**
+   * Gives a random word that is the same for all instances; once it is removed, or its time is over,
+   * there is another one. Nothing seals it: it says when something is old, and that it is true.
+   */
+  async word(key: string, ttlMs: number): Promise<string | undefined> {
+    const name = this.envelopes.nameOf(key);
+    const options = { PX: whole(ttlMs), NX: true } as const;
+    const answers = await this.line.ask((client) =>
+      Promise.all([client.set(name, randomUUID(), options), client.get(name)]),
+    );
+    return answers?.[1] ?? undefined;
+  }
+
+  /** Where Redis is away, they are removed when it is back. */
+  async remove(...keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
+    for (const key of keys) this.#owed.delete(key);
+    const names = keys.map((key) => this.envelopes.nameOf(key));
+    if ((await this.line.ask((client) => client.del(names))) !== undefined) return;
+    for (const key of keys) this.#owed.add(key);
+    for (const oldest of this.#owed) {
+      if (this.#owed.size <= mostOwed) break;
+      this.#owed.delete(oldest);
+    }
   }
 
   /** Tells all instances, this one too; who is not connected at this moment does not hear of it. */
@@ -85,19 +107,6 @@ export class SharedStore {
   /** @param listener told whenever Redis comes up, and at once where it is */
   onReturn(listener: () => void): void {
     this.line.onUp(listener);
-  }
-
-  /** The same for several at once. */
-  async removeAll(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
-    for (const key of keys) this.#owed.delete(key);
-    const names = keys.map((key) => this.envelopes.nameOf(key));
-    if ((await this.line.ask((client) => client.del(names))) !== undefined) return;
-    for (const key of keys) this.#owed.add(key);
-    for (const oldest of this.#owed) {
-      if (this.#owed.size <= mostOwed) break;
-      this.#owed.delete(oldest);
-    }
   }
 
   status(): Status {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { describeWith } from '../support/binary.ts';
 import { ask } from '../support/client.ts';
@@ -12,6 +13,7 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
   let one: Rig;
   let two: Rig;
   let prefix = 0;
+  let env: Record<string, string>;
   const closing: (() => unknown)[] = [];
 
   beforeAll(async () => {
@@ -21,7 +23,7 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
   afterAll(() => redis.close());
   beforeEach(async () => {
     prefix += 1;
-    const env = {
+    env = {
       REDIS_URL: redis.url,
       REDIS_PREFIX: `stats-${prefix}:`,
       COOKIE_SECRET: 's'.repeat(32),
@@ -51,6 +53,8 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
   };
   /** How many links all instances share. */
   const links = async () => (await inspector.keys(`stats-${prefix}:link:*`)).length;
+  /** How often Daytona was asked for a link. */
+  const asked = () => one.daytona.calls.filter(({ path }) => path.endsWith('/preview-url')).length;
   const forget = (rig: Rig, path: string) =>
     ask(rig.proxy.port, {
       host: 'localhost',
@@ -78,7 +82,7 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
     expect(await eventually(async () => (await reportOf(one)).instances.length === 2)).toBe(true);
     await two.close();
     closing.pop();
-    expect((await reportOf(one)).instances).toHaveLength(1);
+    expect(await eventually(async () => (await reportOf(one)).instances.length === 1)).toBe(true);
   });
 
   test('shows this one alone while Redis is gone, and both again', async () => {
@@ -104,14 +108,58 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
     expect((await visit(two)).status).toBe(200);
   });
 
-  test('forgets all of them on both', async () => {
+  test('forgets all of them on both, also what neither has in its own memory', async () => {
+    const third = await startRig({ env, beside: one });
+    const other = one.daytona.sandboxes.create({ ports: one.sandbox.ports });
+    await ask(third.proxy.port, { host: one.host(3000, other) });
+    await third.close();
     await visit(one);
     await visit(two);
-    expect(await eventually(async () => (await links()) === 1)).toBe(true);
+    expect(await eventually(async () => (await links()) === 2)).toBe(true);
     expect((await forget(one, '/stats')).status).toBe(204);
     expect(await cachedBy(one)).toBe(0);
     expect(await eventually(async () => (await cachedBy(two)) === 0)).toBe(true);
-    expect(await eventually(async () => (await links()) === 0)).toBe(true);
+    const before = asked();
+    await visit(one);
+    await ask(two.proxy.port, { host: one.host(3000, other) });
+    expect(asked()).toBe(before + 2);
+    await visit(two);
+    expect(asked()).toBe(before + 2);
+  });
+
+  test('forgets all of them while Redis is out of reach, once it is back', async () => {
+    await visit(two);
+    expect(await eventually(async () => (await links()) === 1)).toBe(true);
+    redis.pause();
+    const store = async () => (await reportOf(one)).texts.store;
+    try {
+      expect(await eventually(async () => (await store()) !== 'redis')).toBe(true);
+      expect((await forget(one, '/stats')).status).toBe(204);
+    } finally {
+      redis.resume();
+    }
+    expect(await eventually(async () => (await store()) === 'redis')).toBe(true);
+    const before = asked();
+    await visit(one);
+    expect(asked()).toBe(before + 1);
+  });
+
+  test('asks Daytona no more often where somebody repeats the news of it', async () => {
+    const news: string[] = [];
+    const listener = await redis.connect();
+    await listener.subscribe(`stats-${prefix}:news`, (text) => void news.push(text));
+    await forget(one, '/stats');
+    expect(await eventually(() => news.some((text) => text.startsWith('forgotten-all ')))).toBe(
+      true,
+    );
+    await visit(one);
+    await visit(two);
+    expect(await eventually(async () => (await links()) === 1)).toBe(true);
+    const before = asked();
+    for (const text of news) await inspector.publish(`stats-${prefix}:news`, text);
+    expect(await eventually(async () => (await cachedBy(two)) === 0)).toBe(true);
+    await visit(two);
+    expect(asked()).toBe(before);
   });
 
   test('believes nothing in Redis that no instance wrote, and keeps no name there', async () => {
@@ -119,10 +167,10 @@ describeWith('redis-server', 'the page for operators of two proxies over one Red
     const list = `stats-${prefix}:instances`;
     const listed = () => inspector.zRange(list, 0, -1);
     expect(await eventually(async () => (await listed()).length === 2)).toBe(true);
-    const ids = ['83792513-cd9e-428f-99c0-63c63bc7739c', 'no id', '../x'];
+    const ids = ['no id', '../x', ...Array.from({ length: 60 }, () => randomUUID())];
     await inspector.zAdd(
       list,
-      ids.map((value) => ({ score: Date.now() + 1e6, value })),
+      ids.map((value, i) => ({ score: i % 2 ? Date.now() + 1e6 : Infinity, value })),
     );
     const [known] = await inspector.keys(`stats-${prefix}:instance:*`);
     const sealed = await inspector.get(known ?? '');

@@ -70,17 +70,29 @@ export async function startRig({
     },
   });
   const log = createLog({ level: 'debug', format: 'json', stream });
-  const config = readConfig({
-    ...(platform && { MODE: 'platform', PROXY_API_KEY: daytona.proxyKey }),
-    ...((organizationKey || !platform) && { DAYTONA_API_KEY: daytona.apiKey }),
-    DAYTONA_API_URL: daytona.apiUrl,
-    PROXY_DOMAIN: domain,
-    PORT: '0',
-    HOST: '127.0.0.1',
-    SHUTDOWN_TIMEOUT_MS: '0',
-    ...env,
+  const start = async () =>
+    startProxy(
+      readConfig({
+        ...(platform && { MODE: 'platform', PROXY_API_KEY: daytona.proxyKey }),
+        ...((organizationKey || !platform) && { DAYTONA_API_KEY: daytona.apiKey }),
+        DAYTONA_API_URL: daytona.apiUrl,
+        PROXY_DOMAIN: domain,
+        PORT: '0',
+        HOST: '127.0.0.1',
+        SHUTDOWN_TIMEOUT_MS: '0',
+        ...env,
+      }),
+      log,
+    );
+  const closeSandbox = async () => {
+    if (beside) return;
+    await closeServer(server);
+    await daytona.close();
+  };
+  const proxy = await start().catch(async (error) => {
+    await closeSandbox();
+    throw error;
   });
-  const proxy = await startProxy(config, log);
   return {
     daytona,
     proxy,
@@ -90,9 +102,7 @@ export async function startRig({
     logs: () => lines.map((line) => JSON.parse(line)),
     close: async () => {
       await proxy.close();
-      if (beside) return;
-      await closeServer(server);
-      await daytona.close();
+      await closeSandbox();
     },
   };
 }

@@ -26,6 +26,15 @@ test('so is that of a sandbox', async () => {
   expect([status, body]).toEqual([200, 'step 1\nstep 2\n']);
 });
 
+test('that a runner tells of a build makes it no port of the sandbox', async () => {
+  await logs(`/sandboxes/${rig.sandbox.id}/build-logs`);
+  await ask(rig.proxy.port, { host: rig.host() });
+  const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate' };
+  const { status, body } = await ask(rig.proxy.port, { host: rig.host(9999), headers });
+  expect([status, body.includes(`3000-${rig.sandbox.id}`)]).toEqual([502, true]);
+  expect(body).not.toContain(`/0-${rig.sandbox.id}`);
+});
+
 test('followed, it comes line by line until the build is over', async () => {
   const path = `/snapshots/${build.id}/build-logs?follow=true`;
   const answer = await open(rig.proxy.port, { host: domain, path, headers: owner() });

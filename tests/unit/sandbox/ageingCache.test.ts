@@ -19,12 +19,15 @@ test('is fresh, then ageing, then stale, then gone', async () => {
   expect(met).toEqual(['fresh', 'fresh, ageing', 'stale', 'gone']);
 });
 
-test('tells of fresh entries only, and nothing of their values', async () => {
+test('tells of fresh entries only, and nothing of their values, but counts the others too', async () => {
   const cache = new AgeingCache<string>(10, 60_000);
   cache.set('a', 'secret', 60_000);
   cache.set('b', 'secret', 1);
   expect(await eventually(() => cache.get('b')?.fresh === false)).toBe(true);
   expect(cache.entries()).toEqual([{ key: 'a', age: 0, remaining: 60 }]);
+  expect(cache.size).toBe(2);
+  cache.delete('a');
+  expect(cache.size).toBe(1);
 });
 
 test('keeps nothing stale that nobody should be told', async () => {

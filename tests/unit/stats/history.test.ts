@@ -107,13 +107,16 @@ describe('an exchange', () => {
     expect(requests).toBe(1);
   });
 
-  test('that lasts is measured by its first byte, and not by its life', () => {
-    const { latency } = lastOf(
-      { kind: 'websocket', status: 101, durationMs: hourMs, firstByteMs: undefined },
-      { kind: 'events', durationMs: hourMs, firstByteMs: 10 },
-    );
-    expect(latency.count).toBe(1);
-    expect(latency.quantile(1)).toBeLessThan(12);
+  test('that lasted counts where it failed, and is measured by nothing: it began hours ago', () => {
+    const lasted = [{ kind: 'websocket', status: 101 } as const, { kind: 'events' } as const];
+    const left = lasted.map((facts) => ({ ...facts, status: 499 }));
+    const well = lastOf(...lasted, ...left);
+    expect([well.requests, well.latency.count, well.codes.size, well.hits]).toEqual([0, 0, 0, 4]);
+    const cut = lasted.map((facts) => ({ ...facts, code: 'UPSTREAM_UNREACHABLE' as const }));
+    const refused = { kind: 'websocket', status: 404 } as const;
+    const { requests, failed, codes, latency } = lastOf(...cut, refused);
+    expect([requests, failed, latency.count]).toEqual([3, 2, 0]);
+    expect(Object.fromEntries(codes)).toEqual({ UPSTREAM_UNREACHABLE: 2, 'app 404': 1 });
   });
 
   test('went by the cache, or not', () => {

@@ -86,6 +86,11 @@ describe('a summary', () => {
     const sent = sendable(summaryOf());
     expect(sentSummary.safeParse(sent).success).toBe(true);
     expect(sentSummary.safeParse({ ...sent, points: sent.points.slice(1) }).success).toBe(false);
+    const [point = ''] = sent.points;
+    for (const other of ['', 'x', `${point} -1`, `${point} 1.5`, `1 ${point}`, `${point};`]) {
+      const points = [other, ...sent.points.slice(1)];
+      expect([other, sentSummary.safeParse({ ...sent, points }).success]).toEqual([other, false]);
+    }
     expect(sentSummary.safeParse({ ...sent, name: 'x'.repeat(201) }).success).toBe(false);
     const many = Array.from({ length: 101 }, () => cached({}));
     expect(sentSummary.safeParse({ ...sent, sandboxes: many }).success).toBe(false);
