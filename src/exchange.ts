@@ -68,7 +68,19 @@ export interface Upstream {
  * Why Daytona's edge or runner, and not the app behind it, said no; `unreachable` where nobody was
  * there to say so.
  */
-export type Refusal = 'token' | 'stopped' | 'archived' | 'gone' | 'not-listening' | 'unreachable';
+export type Refusal = (typeof refusals)[number];
+export const refusals = [
+  'token',
+  'stopped',
+  'archived',
+  'gone',
+  'not-listening',
+  'unreachable',
+] as const;
+
+/** Which knowledge of the sandbox an exchange went by; `stale` where Daytona did not answer. */
+export type CacheAnswer = (typeof cacheAnswers)[number];
+export const cacheAnswers = ['hit', 'miss', 'stale'] as const;
 
 /** A sandbox's redirects that are followed for the visitor, and what is asked for at the end. */
 export interface Trail {
@@ -151,8 +163,8 @@ export class Exchange {
   trail: Trail | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */
   error: ErrorCode | undefined = undefined;
-  /** Which knowledge of the sandbox it went by; `stale` where Daytona did not answer. */
-  cache: 'hit' | 'miss' | 'stale' | undefined = undefined;
+  /** Undefined where it did not come so far. */
+  cache: CacheAnswer | undefined = undefined;
   /** Where it was carried to last; `upstream` is gone once a WebSocket is open. */
   carriedTo: Target | undefined = undefined;
   /** True where the answer is a stream of server-sent events. */
