@@ -47,7 +47,7 @@ function factsOf(exchange: FinishedExchange, sample: number | undefined): Facts 
     accessMs: tenths(took.access),
     lookupMs: tenths(took.lookup),
     connectMs: tenths(took.connect),
-    firstByteMs: tenths(took.firstByte),
+    waitMs: tenths(took.wait),
     bodyMs: tenths(took.body),
     longest: exchange.durationMs >= slowMs ? longestOf(took) : undefined,
     bytesUp: exchange.bytesUp || undefined,
