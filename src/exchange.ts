@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ErrorCode } from './replies/errors.ts';
 import type { Look } from './replies/look.ts';
 import { Timeline } from './telemetry/timeline.ts';
-import { type Trace, traceOf } from './telemetry/trace.ts';
+import { type Trace, traceIn } from './telemetry/trace.ts';
 
 /** The port of a sandbox that a host name asks for; `id` may be a sandbox's name. */
 export interface SandboxAddress {
@@ -175,7 +175,8 @@ export class Exchange {
   /** Of bodies, and of a WebSocket's frames. */
   bytesUp = 0;
   bytesDown = 0;
-  readonly trace: Trace;
+  /** What it came with, or what begins when it goes on to a sandbox. */
+  trace: Trace | undefined;
   #over = false;
   readonly #last: (() => void)[] = [];
   readonly #keepEnd: KeepGentleEnd | undefined;
@@ -195,7 +196,7 @@ export class Exchange {
     this.ownFields = ['X-Request-Id', requestId];
     this.upgrade = upgrade;
     this.#keepEnd = keepEnd;
-    this.trace = traceOf(req.headers, requestId);
+    this.trace = traceIn(req.headers);
   }
 
   /**

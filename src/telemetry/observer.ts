@@ -40,7 +40,8 @@ export const wakeSteps = ['start', 'done', 'failed', 'not-listening'] as const;
 /** All that is known of an exchange once it is over. Nothing in here is secret. */
 export interface FinishedExchange {
   readonly requestId: string;
-  readonly traceId: string;
+  /** Undefined where it has no trace, or one of the same id but for the dashes. */
+  readonly traceId: string | undefined;
   readonly kind: Kind;
   /** As it came: any text. */
   readonly method: string;
