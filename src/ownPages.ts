@@ -19,10 +19,9 @@ interface PageParts {
 
 /** Pages of ours that are there in some configurations, on hosts that are no sandbox's. */
 export function ownPages(config: Config, parts: PageParts): RequestHandler[] {
-  const metrics = config.METRICS_PORT === undefined;
   return [
     ...buildLogs(parts),
-    ...(metrics ? [metricsPage(parts.metrics, config.STATS_TOKEN)] : []),
+    ...(config.METRICS_PORT === undefined ? [metricsPage(parts.metrics, config.STATS_TOKEN)] : []),
     diagnosticsPages(proofOf(config)),
   ];
 }
