@@ -133,7 +133,7 @@ export class Exchange {
   readonly ownFields: string[];
   readonly kind: 'http' | 'websocket';
   readonly method: string;
-  /** How our own pages look to this visitor. */
+  /** How our own pages look, the same for all; here, where whatever sends one finds it. */
   look: Look | undefined = undefined;
   /** Gone once a 101 went out: an open WebSocket need not remember how it was opened. */
   upgrade: Upgrade | undefined;
