@@ -11,30 +11,20 @@ interface HistogramRules {
  */
 export class Histogram {
   readonly #rules: HistogramRules;
-  /** By labels: how many fell into each bucket, how many above all of them, and the sum. */
-  readonly #series = new Map<string, Float64Array>();
+  readonly #series = new Map<string, Series>();
 
   constructor(rules: HistogramRules) {
     this.#rules = rules;
   }
 
   /**
-   * @param labels as they are to stand in the text: `kind="request"`. Each is kept for ever, and none
-   * may have what somebody outside can choose.
+   * Finds what durations with these labels are added to. It is told of from now on, so that its first
+   * event is a rise from 0, and kept for ever: no label may have what somebody outside can choose.
+   *
+   * @param labels as they are to stand in the text: `kind="request"`
    */
-  observe(labels: string, ms: number): void {
-    const { bounds } = this.#rules;
-    const seconds = ms / 1000;
-    const series = this.#series.get(labels) ?? this.zero(labels);
-    let bucket = 0;
-    while (bucket < bounds.length && seconds > (bounds[bucket] as number)) bucket += 1;
-    (series[bucket] as number) += 1;
-    (series[bounds.length + 1] as number) += seconds;
-  }
-
-  /** Has labels told before anything is observed, so that a first event is a rise from 0. */
-  zero(labels: string): Float64Array {
-    const series = new Float64Array(this.#rules.bounds.length + 2);
+  series(labels: string): Series {
+    const series = this.#series.get(labels) ?? new Series(this.#rules.bounds);
     this.#series.set(labels, series);
     return series;
   }
@@ -43,14 +33,37 @@ export class Histogram {
   text(): string {
     const { name, help, bounds } = this.#rules;
     const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
-    for (const [labels, series] of this.#series) {
+    for (const [labels, { counts, sum }] of this.#series) {
       let count = 0;
       for (const [bucket, bound] of [...bounds, '+Inf'].entries()) {
-        count += series[bucket] as number;
+        count += counts[bucket] as number;
         lines.push(`${name}_bucket{${labels},le="${bound}"} ${count}`);
       }
-      lines.push(`${name}_sum{${labels}} ${series.at(-1)}`, `${name}_count{${labels}} ${count}`);
+      lines.push(`${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`);
     }
     return `${lines.join('\n')}\n`;
+  }
+}
+
+/** The durations that have the same labels. */
+export class Series {
+  readonly #bounds: readonly number[];
+  /** How many fell into each bucket, and last how many above all of them. */
+  readonly counts: Float64Array;
+  /** In seconds. */
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.counts = new Float64Array(bounds.length + 1);
+  }
+
+  observe(ms: number): void {
+    const seconds = ms / 1000;
+    const bounds = this.#bounds;
+    let bucket = 0;
+    while (bucket < bounds.length && seconds > (bounds[bucket] as number)) bucket += 1;
+    (this.counts[bucket] as number) += 1;
+    this.sum += seconds;
   }
 }

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { remembered } from '../remembered.ts';
 import { countersOf } from './counters.ts';
 import { addGauges, type Present } from './gauges.ts';
 import { Histogram } from './histogram.ts';
@@ -48,28 +49,36 @@ export function createMetrics(): Metrics {
     labelNames: ['kind', 'outcome'] as const,
     registers,
   });
-  for (const kind of ['request', 'websocket', 'events']) firstBytes.zero(`kind="${kind}"`);
+  // To put labels into words takes longer than all other counting.
+  const seriesOf = remembered((outcome) =>
+    remembered((method) =>
+      remembered((status) =>
+        durations.series(`method="${method}",status="${status}",outcome="${outcome}"`),
+      ),
+    ),
+  );
+  const firstByteOf = remembered((kind) => firstBytes.series(`kind="${kind}"`));
+  for (const kind of ['request', 'websocket', 'events']) firstByteOf(kind);
   for (const kind of ['websocket', 'events']) streams.inc({ kind, outcome: 'sandbox' }, 0);
-  for (const step of wakeSteps) if (step !== 'start') wakes.zero(`outcome="${step}"`);
+  for (const step of wakeSteps) if (step !== 'start') wakes.series(`outcome="${step}"`);
   const counters = countersOf(registers);
 
   const finished = (exchange: FinishedExchange) => {
     const { kind, method, status, firstByteMs } = exchange;
     const outcome = outcomeOf(exchange);
     if (kind === 'request') {
-      const of = `method="${methodClass(method)}",status="${statusClass(status)}"`;
-      durations.observe(`${of},outcome="${outcome}"`, exchange.durationMs);
+      seriesOf(outcome)(methodClass(method))(statusClass(status)).observe(exchange.durationMs);
     } else {
       streams.inc({ kind, outcome });
     }
-    if (firstByteMs !== undefined) firstBytes.observe(`kind="${kind}"`, firstByteMs);
+    if (firstByteMs !== undefined) firstByteOf(kind).observe(firstByteMs);
     counters.add(exchange);
   };
   return {
     observer: {
       finished,
       apiCall: (call, outcome, ms) => {
-        calls.observe(`call="${call}",outcome="${outcome}"`, ms);
+        calls.series(`call="${call}",outcome="${outcome}"`).observe(ms);
         counters.called(outcome);
       },
       attempt: counters.attempt,
@@ -77,7 +86,7 @@ export function createMetrics(): Metrics {
       healed: counters.healed,
       wake: (step, ms) => {
         counters.wake(step);
-        if (step !== 'start') wakes.observe(`outcome="${step}"`, ms);
+        if (step !== 'start') wakes.series(`outcome="${step}"`).observe(ms);
       },
     },
     show: (present) => addGauges(registers, present),
