@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ErrorCode } from './replies/errors.ts';
 import type { Look } from './replies/look.ts';
 import { Timeline } from './telemetry/timeline.ts';
-import { type Trace, traceOf } from './telemetry/trace.ts';
+import { type Trace, traceIn } from './telemetry/trace.ts';
 
 /** The port of a sandbox that a host name asks for; `id` may be a sandbox's name. */
 export interface SandboxAddress {
@@ -70,7 +70,19 @@ export interface Upstream {
  * Why Daytona's edge or runner, and not the app behind it, said no; `unreachable` where nobody was
  * there to say so.
  */
-export type Refusal = 'token' | 'stopped' | 'archived' | 'gone' | 'not-listening' | 'unreachable';
+export type Refusal = (typeof refusals)[number];
+export const refusals = [
+  'token',
+  'stopped',
+  'archived',
+  'gone',
+  'not-listening',
+  'unreachable',
+] as const;
+
+/** Which knowledge of the sandbox an exchange went by; `stale` where Daytona did not answer. */
+export type CacheAnswer = (typeof cacheAnswers)[number];
+export const cacheAnswers = ['hit', 'miss', 'stale'] as const;
 
 /** A sandbox's redirects that are followed for the visitor, and what is asked for at the end. */
 export interface Trail {
@@ -123,7 +135,7 @@ export class Exchange {
   readonly ownFields: string[];
   readonly kind: 'http' | 'websocket';
   readonly method: string;
-  /** How our own pages look to this visitor. */
+  /** How our own pages look, the same for all; here, where whatever sends one finds it. */
   look: Look | undefined = undefined;
   /** Gone once a 101 went out: an open WebSocket need not remember how it was opened. */
   upgrade: Upgrade | undefined;
@@ -153,8 +165,8 @@ export class Exchange {
   trail: Trail | undefined = undefined;
   /** Code of the error that we answered with, or that cut the sandbox's answer short. */
   error: ErrorCode | undefined = undefined;
-  /** Which knowledge it found its sandbox by at first; `stale` where Daytona did not answer. */
-  cache: 'hit' | 'miss' | 'stale' | undefined = undefined;
+  /** Which knowledge it found its sandbox by at first; undefined where it did not come so far. */
+  cache: CacheAnswer | undefined = undefined;
   /** Where it was carried to last; `upstream` is gone once a WebSocket is open. */
   carriedTo: Target | undefined = undefined;
   /** True where the answer is a stream of server-sent events. */
@@ -165,7 +177,8 @@ export class Exchange {
   /** Of bodies, and of a WebSocket's frames. */
   bytesUp = 0;
   bytesDown = 0;
-  readonly trace: Trace;
+  /** What it came with, or what begins when it goes on to a sandbox. */
+  trace: Trace | undefined;
   #over = false;
   readonly #last: (() => void)[] = [];
   readonly #keepEnd: KeepGentleEnd | undefined;
@@ -185,7 +198,7 @@ export class Exchange {
     this.ownFields = ['X-Request-Id', requestId];
     this.upgrade = upgrade;
     this.#keepEnd = keepEnd;
-    this.trace = traceOf(req.headers, requestId);
+    this.trace = traceIn(req.headers);
   }
 
   /**

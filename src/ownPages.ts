@@ -21,10 +21,11 @@ interface PageParts {
 
 /** Pages of ours that are there in some configurations, on hosts that are no sandbox's. */
 export function ownPages(config: Config, parts: PageParts): RequestHandler[] {
-  const metrics = config.METRICS_PORT === undefined;
   return [
     ...buildLogs(parts),
-    ...(metrics ? [metricsPage(parts.metrics, parts.requireOperator)] : []),
+    ...(config.METRICS_PORT === undefined
+      ? [metricsPage(parts.metrics, parts.requireOperator)]
+      : []),
     diagnosticsPages(proofOf(config)),
   ];
 }

@@ -11,9 +11,22 @@ import { NodeSDK } from '@opentelemetry/sdk-node';
 
 // Only what comes in: how the SDK adds its field to what goes out would spoil the heads of upgrades,
 // and the proxy adds the same field itself.
-const http = new HttpInstrumentation({ disableOutgoingRequestInstrumentation: true });
+const http = new HttpInstrumentation({
+  disableOutgoingRequestInstrumentation: true,
+  startIncomingSpanHook: withoutSecrets,
+});
 new NodeSDK({ instrumentations: [http] }).start();
 // The SDK takes hold of what is required.
 const require = createRequire(import.meta.url);
 require('node:http');
 require('node:https');
+
+/** Queries hold keys of visitors and codes of logins, a signed host its token: no span may have them. */
+function withoutSecrets({ url, headers }) {
+  const host = (headers.host ?? '').replace(/:\d+$/, '');
+  const signed = /^(\d+-)[a-z0-9]{16}(?=\.)|^[a-z0-9]{16}(?=-\d+\.)/i;
+  return {
+    'server.address': host.replace(signed, '$1[signed]'),
+    ...(url.includes('?') && { 'url.query': '[hidden]' }),
+  };
+}

@@ -19,6 +19,6 @@ export const telemetryVariables = {
     integer(1, 1_000_000),
     '1',
     '10',
-    'Of ordinary requests every so manyth has an access line; errors, what took a second or more, WebSockets and event streams always have one.',
+    'Of ordinary requests one in so many has an access line, chosen at random; errors, the app’s too, what took a second or more, writes to pages of ours, WebSockets and event streams always have one.',
   ),
 } satisfies Record<string, Variable<unknown>>;

@@ -1,3 +1,4 @@
+import { isRead } from '../exchange.ts';
 import type { FinishedExchange, Observer } from '../telemetry/observer.ts';
 import { type Phase, phases } from '../telemetry/timeline.ts';
 import type { Facts, Log } from './logger.ts';
@@ -9,22 +10,24 @@ const slowMs = 1_000;
  * Writes the access line of each finished request or socket: what is needed to explain why it was
  * slow or failed.
  *
- * @param sample of ordinary requests every so manyth has a line
+ * @param sample of ordinary requests one in so many has a line
  */
 export function accessLog(log: Log, sample: number): Partial<Observer> {
   if (!log.enabled('info')) return {};
-  let ordinary = 0;
   return {
     finished: (exchange) => {
-      const counts = isOrdinary(exchange);
-      if (counts && ordinary++ % sample !== 0) return;
-      log('info', 'access', factsOf(exchange, counts && sample > 1 ? sample : undefined));
+      const ordinary = sample > 1 && isOrdinary(exchange);
+      // By chance: of a page's ten files, the tenth would be the same one each time.
+      if (ordinary && Math.random() * sample >= 1) return;
+      log('info', 'access', factsOf(exchange, ordinary ? sample : undefined));
     },
   };
 }
 
-function isOrdinary({ kind, code, status, durationMs }: FinishedExchange): boolean {
-  return kind === 'request' && !code && status < 499 && durationMs < slowMs;
+/** False for what somebody may look for: failures, slow ones, and what operators change here. */
+function isOrdinary({ kind, method, carried, code, status, durationMs }: FinishedExchange) {
+  const succeeded = !code && status < 400 && durationMs < slowMs;
+  return kind === 'request' && succeeded && (carried || isRead(method));
 }
 
 /** @param sample how many requests the line stands for, where that is more than itself */
@@ -47,7 +50,7 @@ function factsOf(exchange: FinishedExchange, sample: number | undefined): Facts 
     accessMs: tenths(took.access),
     lookupMs: tenths(took.lookup),
     connectMs: tenths(took.connect),
-    firstByteMs: tenths(took.firstByte),
+    waitMs: tenths(took.wait),
     bodyMs: tenths(took.body),
     longest: exchange.durationMs >= slowMs ? longestOf(took) : undefined,
     bytesUp: exchange.bytesUp || undefined,
@@ -60,9 +63,9 @@ function factsOf(exchange: FinishedExchange, sample: number | undefined): Facts 
   };
 }
 
-/** Undefined for a phase that it did not come to. */
+/** Undefined for a phase that it did not come to, or that took next to no time. */
 function tenths(ms: number): number | undefined {
-  return ms === 0 ? undefined : Math.round(ms * 10) / 10;
+  return ms < 0.1 ? undefined : Math.round(ms * 10) / 10;
 }
 
 function longestOf(took: FinishedExchange['phases']): Phase {

@@ -79,10 +79,10 @@ export class Lines extends Transport {
   }
 
   #write(text: string, count: number): void {
-    const bytes = Buffer.byteLength(text);
-    this.#waiting += bytes;
-    this.#stream.write(text, (error?: NodeJS.ErrnoException | null) => {
-      this.#waiting -= bytes;
+    const bytes = Buffer.from(text); // Encoded once, to be counted and to be written.
+    this.#waiting += bytes.length;
+    this.#stream.write(bytes, (error?: NodeJS.ErrnoException | null) => {
+      this.#waiting -= bytes.length;
       if (error) {
         this.#lost += count;
         this.#trouble = error.code ?? error.message;

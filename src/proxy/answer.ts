@@ -64,7 +64,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
     const { exchange } = this.#req;
-    exchange.timeline.enter('firstByte');
+    exchange.timeline.enter('wait');
     if (clientLeft(this.#req, this.#res)) this.abandon();
     else if (exchange.awaitsContinue) {
       exchange.awaitsContinue = false;

@@ -47,7 +47,7 @@ export async function carryUpgrade(
     head,
   );
   exchange.whenOver(() => outgoing?.destroy());
-  onceConnected(outgoing, () => exchange.timeline.enter('firstByte'));
+  onceConnected(outgoing, () => exchange.timeline.enter('wait'));
   try {
     const word = await handshake(outgoing, rules.upgradeTimeoutMs);
     exchange.timeline.enter('body');
@@ -116,6 +116,7 @@ async function passOn(
   }
   if (suspicion === 'read-body') {
     for await (const chunk of answer as AsyncIterable<Buffer>) {
+      exchange.bytesDown += chunk.length;
       body = Buffer.concat([body, chunk]);
       if (body.length > longestRefusal) throw new ProxyError('UPSTREAM_INVALID');
     }
@@ -127,7 +128,6 @@ async function passOn(
   head.push(...exchange.ownFields);
   res.writeHead(status, framedFor(status, head));
   if (suspicion === 'read-body') {
-    exchange.bytesDown += body.length;
     res.end(body);
     return;
   }

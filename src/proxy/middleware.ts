@@ -106,10 +106,10 @@ export function createCarrier(options: ProxyOptions): Carrier {
         }
         const refused = error instanceof Refused ? error : undefined;
         if (!exchange.upstream || !(refused || wasNotConnected(error))) throw error;
+        exchange.timeline.enter('lookup');
         const refusal = refused ? await whyRefused(refused, exchange.upstream) : 'unreachable';
         if (refusal && refusals === mostRefusals) throw giveUpOn(refusal);
         refusals += 1;
-        exchange.timeline.enter('lookup');
         const upstream = refusal && (await exchange.upstream.again(refusal));
         if (clientLeft(req, res)) return;
         if (!upstream) {
@@ -118,10 +118,10 @@ export function createCarrier(options: ProxyOptions): Carrier {
           break;
         }
         exchange.upstream = upstream;
-        exchange.healed += 1;
-        observer.healed(refusal);
         // Too large to have been kept; the next attempt will find what is known by now.
         if (body?.repeatable === false) throw giveUpOn(refusal);
+        exchange.healed += 1;
+        observer.healed(refusal);
       }
     }
     if (res.headersSent) exchange.upstream?.answered?.();
@@ -172,7 +172,7 @@ function passOn(exchange: Exchange, res: Upgrade['response'], answer: WholeAnswe
   const { status, rawHeaders, body } = answer;
   const head = responseHead(rawHeaders, locationContext(exchange), exchange.ownsCors);
   head.push(...exchange.ownFields);
-  exchange.bytesDown += body.length;
+  exchange.timeline.enter('body');
   res.writeHead(status, framedFor(status, head));
   res.end(body);
 }

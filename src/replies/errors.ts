@@ -82,6 +82,7 @@ const catalogue = {
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
+export const errorCodes = Object.keys(catalogue) as ErrorCode[];
 
 interface Details {
   /** The failure behind this one; it goes to the log, never to a visitor. */

@@ -1,7 +1,6 @@
 import { BoundedCache } from '../boundedCache.ts';
-import { keyOf, type SandboxAddress } from '../exchange.ts';
-import type { Log } from '../log/logger.ts';
-import type { CacheAnswer } from '../telemetry/observer.ts';
+import { type CacheAnswer, keyOf, type SandboxAddress } from '../exchange.ts';
+import type { Facts, Log } from '../log/logger.ts';
 import { type Aged, AgeingCache } from './ageingCache.ts';
 import type { Link, SandboxFacts } from './daytona.ts';
 import { type Freshness, factsMs, unsureLinkMs } from './freshness.ts';
@@ -87,23 +86,28 @@ export class SandboxCache {
    * Drops all that is known of a sandbox, by its id or the name that it goes by.
    *
    * @param elsewhere ports that only others may know
+   * @param by what the log is told beside the reason
    */
-  forget(id: string, reason: string, elsewhere: readonly number[] = []): void {
+  forget(id: string, reason: string, elsewhere: readonly number[] = [], by: Facts = {}): void {
     this.#facts.delete(id);
-    this.forgetLinks(id, reason, elsewhere);
+    this.forgetLinks(id, reason, elsewhere, by);
   }
 
   /** Drops the links to all its ports, which have the same token. */
-  forgetLinks(id: string, reason: string, elsewhere: readonly number[] = []): void {
+  forgetLinks(id: string, reason: string, elsewhere: readonly number[] = [], by: Facts = {}): void {
     const ports = this.#dropLinks(id);
-    this.#log('info', 'cache.forget', { sandbox: id, reason });
+    this.#log('info', 'cache.forget', { ...by, sandbox: id, reason });
     this.#rules.onForget(id, [...new Set([...ports, ...elsewhere])]);
   }
 
-  /** Drops everything, here alone. */
-  clear(): void {
+  /**
+   * Drops everything, here alone.
+   *
+   * @param by who wants it, for the log
+   */
+  clear(by: Facts = {}): void {
     for (const all of [this.#tokens, this.#links, this.#facts]) all.deleteAll('');
-    this.#log('info', 'cache.forget', { sandbox: 'all', reason: 'an operator wants it' });
+    this.#log('info', 'cache.forget', { ...by, sandbox: 'all', reason: 'an operator wants it' });
   }
 
   /** Drops what another instance has forgotten. */

@@ -1,7 +1,7 @@
 import type { SandboxSource } from '../access/access.ts';
 import type { Config } from '../config/config.ts';
 import type { Refusal } from '../exchange.ts';
-import type { Log } from '../log/logger.ts';
+import type { Facts, Log } from '../log/logger.ts';
 import type { SharedStore } from '../store/sharedStore.ts';
 import type { Observer } from '../telemetry/observer.ts';
 import { Activity } from './activity.ts';
@@ -37,9 +37,10 @@ export interface SandboxParts {
   /**
    * Drops what is known of a sandbox, or of all, on all instances: Daytona is asked anew.
    *
+   * @param by who wants it, for the log
    * @param port one that only another instance may know
    */
-  forget(sandbox?: { readonly id: string; readonly port: number | undefined }): void;
+  forget(by: Facts, sandbox?: { readonly id: string; readonly port: number | undefined }): void;
   /** Drops expired entries and says how many links those were. */
   sweep(): number;
   close(): void;
@@ -123,12 +124,12 @@ export function createSandboxes(config: Config, sources: SandboxSources): Sandbo
       answering,
       wake: { mode: mode.mayStart ? config.WAKE : 'off', holdMs: config.WAKE_HOLD_MS, waker },
     },
-    forget: (sandbox) => {
+    forget: (by, sandbox) => {
       if (sandbox) {
         const ports = sandbox.port === undefined ? [] : [sandbox.port];
-        return cache.forget(sandbox.id, 'an operator wants it', ports);
+        return cache.forget(sandbox.id, 'an operator wants it', ports, by);
       }
-      cache.clear();
+      cache.clear(by);
       // The others look anew as soon as they hear of it: by then nothing that is kept may be believed.
       void shared?.forgetAll().then(() => tellCleared('all'));
     },

@@ -1,9 +1,8 @@
 import { BoundedCache } from '../boundedCache.ts';
-import { keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
+import { type CacheAnswer, keyOf, type Refusal, type SandboxAddress } from '../exchange.ts';
 import type { Log } from '../log/logger.ts';
 import { asProxyError, ProxyError } from '../replies/errors.ts';
 import { SingleFlight } from '../singleFlight.ts';
-import type { CacheAnswer } from '../telemetry/observer.ts';
 import type { Resolution, SandboxCache } from './cache.ts';
 import type { Link, SandboxFacts } from './daytona.ts';
 import type { SandboxChange } from './events.ts';

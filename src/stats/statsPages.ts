@@ -10,8 +10,11 @@ import type { Listeners } from './listeners.ts';
 import { loginPage, statsPage } from './page.ts';
 import { styleHash } from './style.ts';
 
-/** Drops what is known of a sandbox, or of all. */
-export type Forget = (sandbox?: { readonly id: string; readonly port: number | undefined }) => void;
+/** Drops what is known of a sandbox, or of all; whose request wants it stands in the log. */
+export type Forget = (
+  by: { readonly requestId: string; readonly client: string },
+  sandbox?: { readonly id: string; readonly port: number | undefined },
+) => void;
 
 export interface StatsPagesParts {
   readonly door: Door;
@@ -95,18 +98,18 @@ export function statsPages({ door, listeners, forget }: StatsPagesParts): Router
     const form = await readForm(req, res);
     const key = form.get('key');
     if (key === null && form.get('all') !== 'yes') throw new ProxyError('NOT_FOUND');
-    drop(key);
+    drop(req, key);
     goBack(req, res);
   });
 
   router.delete(['/stats', '/stats/:key'], async (req, res) => {
     await door.requireChange(req);
-    drop('key' in req.params ? String(req.params.key) : null);
+    drop(req, 'key' in req.params ? String(req.params.key) : null);
     if (!clientLeft(req, res)) sendEmpty(req, res, 204);
   });
 
-  const drop = (key: string | null) => {
-    forget(key === null ? undefined : sandboxOf(key));
+  const drop = ({ exchange: { requestId, visitor } }: Request, key: string | null) => {
+    forget({ requestId, client: visitor.address }, key === null ? undefined : sandboxOf(key));
     listeners.tell();
   };
   return router;

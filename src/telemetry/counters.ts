@@ -1,97 +1,59 @@
 import { Counter, type Registry } from 'prom-client';
-import type { Refusal } from '../exchange.ts';
-import type { AttemptMethod, CacheAnswer, FinishedExchange, Limit, Observer } from './observer.ts';
+import { cacheAnswers, type Refusal, refusals } from '../exchange.ts';
+import { type ErrorCode, errorCodes } from '../replies/errors.ts';
+import {
+  type AttemptMethod,
+  attemptMethods,
+  type FinishedExchange,
+  type Limit,
+  limits,
+  type WakeStep,
+  wakeSteps,
+} from './observer.ts';
 import { phases } from './timeline.ts';
 
-/** All members of a closed set, which the compiler keeps complete. */
-const all = <T extends string>(set: Record<T, true>) => Object.keys(set) as T[];
-
-const answers = all<CacheAnswer>({ hit: true, miss: true, stale: true });
-const methods = all<AttemptMethod>({
-  bearer: true,
-  token: true,
-  key: true,
-  share: true,
-  session: true,
-  signed: true,
-  login: true,
-  stats: true,
-});
-const limits = all<Limit>({
-  connections: true,
-  descriptors: true,
-  'client-connections': true,
-  'sandbox-connections': true,
-  rate: true,
-  failures: true,
-  misses: true,
-  starts: true,
-});
-const refusals = all<Refusal>({
-  token: true,
-  stopped: true,
-  archived: true,
-  gone: true,
-  'not-listening': true,
-  unreachable: true,
-});
-const steps = ['start', 'done', 'failed'] as const;
-const directions = ['up', 'down'] as const;
-
-/**
- * What is only counted. All labels are there from the start, so that a first event is a rise from 0;
- * what every request adds to is kept as plain numbers until somebody asks.
- *
- * @param registers where the metrics are to be found
- */
+/** What is only counted, in a registry. */
 export function countersOf(registers: Registry[]) {
-  const counter = <Label extends string>(
+  const counter = <Key extends string>(
     name: string,
     help: string,
-    label: Label,
-    set: string[],
-  ) => {
-    const made = new Counter({
-      name: `daytona_proxy_${name}`,
-      help,
-      labelNames: [label],
-      registers,
-    });
-    for (const value of set) made.inc({ [label]: value } as Record<Label, string>, 0);
-    return made;
-  };
-  const sums = { up: 0, down: 0, hit: 0, miss: 0, stale: 0, retries: 0 };
-  const spent = { limits: 0, access: 0, lookup: 0, connect: 0, firstByte: 0, body: 0 };
+    labels: string,
+    keys: readonly Key[],
+  ) => plainCounter(registers, name, help, labels, keys);
 
-  tallied(
+  const bytes = counter(
     'body_bytes_total',
-    'Bytes of bodies and of WebSockets’ frames.',
+    'Bytes of bodies and of WebSockets’ frames, told of when the request or the stream is over.',
     'direction',
-    directions,
-    (direction) => sums[direction],
+    ['up', 'down'],
   );
-  tallied(
+  const answers = counter(
     'cache_answers_total',
     'By which knowledge of their sandbox requests went: known (hit), asked for (miss), the last where Daytona did not answer (stale).',
     'answer',
-    answers,
-    (answer) => sums[answer],
+    cacheAnswers,
   );
-  tallied(
+  const spent = counter(
     'phase_seconds_total',
     'Where the time of requests went, WebSockets and event streams left out.',
     'phase',
     phases,
-    (phase) => spent[phase] / 1000,
   );
-  new Counter({
+  const errors = counter(
+    'errors_total',
+    'Errors of the proxy’s own, on WebSockets and event streams too.',
+    'code',
+    errorCodes,
+  );
+  const retries = new Counter({
     name: 'daytona_proxy_upstream_retries_total',
     help: 'Requests that were sent again because the sandbox had closed their idle connection.',
     registers,
-    collect() {
-      this.reset();
-      this.inc(sums.retries);
-    },
+  });
+  const rejections = new Counter({
+    name: 'daytona_proxy_key_rejections_total',
+    help: 'Calls to the Daytona API that were refused because of the API key.',
+    registers,
   });
   const limited = counter(
     'limited_total',
@@ -101,59 +63,81 @@ export function countersOf(registers: Registry[]) {
   );
   const healed = counter(
     'heals_total',
-    'Requests whose sandbox was found anew behind a refusal.',
+    'How often a sandbox was found anew behind a refusal, and its request sent there.',
     'refusal',
     refusals,
   );
   const wakes = counter(
     'wakes_total',
-    'Sandboxes that were started, and ports that answered then or did not.',
+    'Sandboxes that were started (start), and what became of ports that were waited for: they answered (done), their sandbox did not come up (failed), nothing listened on them (not-listening).',
     'step',
-    [...steps],
+    wakeSteps,
   );
-  const attempts = new Counter({
-    name: 'daytona_proxy_auth_attempts_total',
-    help: 'Credentials that were looked at.',
-    labelNames: ['method', 'outcome'] as const,
-    registers,
-  });
-  for (const method of methods) {
-    for (const outcome of ['good', 'bad']) attempts.inc({ method, outcome }, 0);
-  }
-
-  /** A counter of sums that are kept elsewhere. */
-  function tallied<T extends string>(
-    name: string,
-    help: string,
-    label: string,
-    set: readonly T[],
-    sum: (value: T) => number,
-  ) {
-    new Counter({
-      name: `daytona_proxy_${name}`,
-      help,
-      labelNames: [label],
-      registers,
-      collect() {
-        this.reset();
-        for (const value of set) this.inc({ [label]: value }, sum(value));
-      },
-    });
-  }
+  const attempts = counter(
+    'auth_attempts_total',
+    'Credentials that were looked at.',
+    'method outcome',
+    attemptMethods.flatMap((method) => [`${method} good`, `${method} bad`] as const),
+  );
 
   return {
     /** Adds what an exchange brought. */
-    add: ({ kind, phases: took, bytesUp, bytesDown, cache, retries }: FinishedExchange) => {
-      sums.up += bytesUp;
-      sums.down += bytesDown;
-      sums.retries += retries;
-      if (cache) sums[cache] += 1;
-      if (kind === 'request') for (const phase of phases) spent[phase] += took[phase];
+    add: (exchange: FinishedExchange) => {
+      const { kind, code, phases: took, cache } = exchange;
+      bytes.up += exchange.bytesUp;
+      bytes.down += exchange.bytesDown;
+      if (exchange.retries > 0) retries.inc(exchange.retries);
+      if (cache) answers[cache] += 1;
+      if (code) errors[code] += 1;
+      if (kind === 'request') for (const phase of phases) spent[phase] += took[phase] / 1000;
     },
-    attempt: (method: AttemptMethod, good: boolean) =>
-      attempts.inc({ method, outcome: good ? 'good' : 'bad' }),
-    limited: (limit: Limit, count: number) => limited.inc({ limit }, count),
-    healed: (refusal: Refusal) => healed.inc({ refusal }),
-    wake: (step: Parameters<Observer['wake']>[0]) => wakes.inc({ step }),
+    called: (outcome: 'ok' | ErrorCode) => {
+      if (outcome === 'DAYTONA_REJECTED_KEY') rejections.inc();
+    },
+    attempt: (method: AttemptMethod, good: boolean) => {
+      attempts[`${method} ${good ? 'good' : 'bad'}`] += 1;
+    },
+    limited: (limit: Limit, count: number) => {
+      limited[limit] += count;
+    },
+    healed: (refusal: Refusal) => {
+      healed[refusal] += 1;
+    },
+    wake: (step: WakeStep) => {
+      wakes[step] += 1;
+    },
   };
+}
+
+/**
+ * A counter of plain numbers, which prom-client is given when somebody asks: whoever adds to them on
+ * the hot path pays for nothing else. All are there from the start, so that a first event is a rise
+ * from 0.
+ *
+ * @param labels the label's name, or several with a space between
+ * @param keys its values, or theirs
+ */
+function plainCounter<Key extends string>(
+  registers: Registry[],
+  name: string,
+  help: string,
+  labels: string,
+  keys: readonly Key[],
+): Record<Key, number> {
+  const sums = Object.fromEntries(keys.map((key) => [key, 0])) as Record<Key, number>;
+  const labelNames = labels.split(' ');
+  new Counter({
+    name: `daytona_proxy_${name}`,
+    help,
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const key of keys) {
+        const values = key.split(' ');
+        this.inc(Object.fromEntries(labelNames.map((label, i) => [label, values[i]])), sums[key]);
+      }
+    },
+  });
+  return sums;
 }

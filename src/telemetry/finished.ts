@@ -29,7 +29,7 @@ function finishedOf(exchange: Exchange, status: number): FinishedExchange {
   const { timeline, visitor } = exchange;
   return {
     requestId: exchange.requestId,
-    traceId: exchange.trace.id,
+    traceId: exchange.trace?.id,
     kind: kindOf(exchange),
     method: exchange.method,
     host: exchange.signedBy ? visitor.host.replace(exchange.signedBy, '[signed]') : visitor.host,

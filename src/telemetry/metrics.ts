@@ -1,7 +1,9 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { remembered } from '../remembered.ts';
 import { countersOf } from './counters.ts';
 import { addGauges, type Present } from './gauges.ts';
-import type { FinishedExchange, Observer } from './observer.ts';
+import { Histogram } from './histogram.ts';
+import { type FinishedExchange, type Observer, wakeSteps } from './observer.ts';
 
 /** What Prometheus is told. */
 export interface Metrics {
@@ -13,7 +15,7 @@ export interface Metrics {
 }
 
 /** From a cached page to a model that thinks for minutes, in seconds. */
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /**
  * Counts and measures what the observers are told, in a registry of its own. No label holds anything
@@ -24,30 +26,22 @@ export function createMetrics(): Metrics {
   const durations = new Histogram({
     name: 'daytona_proxy_request_duration_seconds',
     help: 'From the arrival of a request to the end of its answer, WebSockets and event streams left out. outcome is sandbox, own (our own page), left (the client did) or the code of our error.',
-    labelNames: ['method', 'status', 'outcome'] as const,
-    buckets,
-    registers,
+    bounds,
   });
   const firstBytes = new Histogram({
     name: 'daytona_proxy_first_byte_seconds',
     help: 'From the arrival of a request to the first byte of its sandbox’s answer.',
-    labelNames: ['kind'] as const,
-    buckets,
-    registers,
+    bounds,
   });
   const calls = new Histogram({
     name: 'daytona_proxy_daytona_call_duration_seconds',
     help: 'Calls to the Daytona API; outcome is ok, or what the failure means.',
-    labelNames: ['call', 'outcome'] as const,
-    buckets: buckets.filter((bound) => bound <= 60),
-    registers,
+    bounds: bounds.filter((bound) => bound <= 60),
   });
   const wakes = new Histogram({
     name: 'daytona_proxy_wake_duration_seconds',
-    help: 'From a visitor at a sandbox that sleeps to the answer of its port (done), or until it was given up (failed).',
-    labelNames: ['outcome'] as const,
-    buckets: [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600],
-    registers,
+    help: 'From a visitor at a sandbox that sleeps to the answer of its port (done), or until it was given up (failed, not-listening).',
+    bounds: [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600],
   });
   const streams = new Counter({
     name: 'daytona_proxy_streams_total',
@@ -55,41 +49,51 @@ export function createMetrics(): Metrics {
     labelNames: ['kind', 'outcome'] as const,
     registers,
   });
-  for (const kind of ['request', 'websocket', 'events'] as const) firstBytes.zero({ kind });
+  // To put labels into words takes longer than all other counting.
+  const seriesOf = remembered((outcome) =>
+    remembered((method) =>
+      remembered((status) =>
+        durations.series(`method="${method}",status="${status}",outcome="${outcome}"`),
+      ),
+    ),
+  );
+  const firstByteOf = remembered((kind) => firstBytes.series(`kind="${kind}"`));
+  for (const kind of ['request', 'websocket', 'events']) firstByteOf(kind);
   for (const kind of ['websocket', 'events']) streams.inc({ kind, outcome: 'sandbox' }, 0);
-  for (const outcome of ['done', 'failed']) wakes.zero({ outcome });
+  for (const step of wakeSteps) if (step !== 'start') wakes.series(`outcome="${step}"`);
   const counters = countersOf(registers);
 
   const finished = (exchange: FinishedExchange) => {
-    const { kind } = exchange;
+    const { kind, method, status, firstByteMs } = exchange;
     const outcome = outcomeOf(exchange);
     if (kind === 'request') {
-      const labels = { method: methodClass(exchange.method), status: statusClass(exchange.status) };
-      durations.observe({ ...labels, outcome }, exchange.durationMs / 1000);
+      seriesOf(outcome)(methodClass(method))(statusClass(status)).observe(exchange.durationMs);
     } else {
       streams.inc({ kind, outcome });
     }
-    if (exchange.firstByteMs !== undefined && outcome === 'sandbox') {
-      firstBytes.observe({ kind }, exchange.firstByteMs / 1000);
-    }
+    if (firstByteMs !== undefined) firstByteOf(kind).observe(firstByteMs);
     counters.add(exchange);
   };
   return {
     observer: {
       finished,
-      apiCall: (call, outcome, ms) => calls.observe({ call, outcome }, ms / 1000),
+      apiCall: (call, outcome, ms) => {
+        calls.series(`call="${call}",outcome="${outcome}"`).observe(ms);
+        counters.called(outcome);
+      },
       attempt: counters.attempt,
       limited: counters.limited,
       healed: counters.healed,
       wake: (step, ms) => {
         counters.wake(step);
-        if (step !== 'start') wakes.observe({ outcome: step }, ms / 1000);
+        if (step !== 'start') wakes.series(`outcome="${step}"`).observe(ms);
       },
     },
     show: (present) => addGauges(registers, present),
     scrape: async () => {
       const texts = [...registers, processMetrics()].map((registry) => registry.metrics());
-      return (await Promise.all(texts)).join('\n');
+      const histograms = [durations, firstBytes, calls, wakes].map((each) => each.text());
+      return [...histograms, ...(await Promise.all(texts))].join('\n');
     },
   };
 }

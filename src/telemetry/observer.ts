@@ -1,39 +1,48 @@
-import type { Refusal, SandboxAddress } from '../exchange.ts';
+import type { CacheAnswer, Refusal, SandboxAddress } from '../exchange.ts';
 import type { ErrorCode } from '../replies/errors.ts';
 import type { Phase } from './timeline.ts';
 
 /** What an exchange turned out to be. */
 export type Kind = 'request' | 'websocket' | 'events';
 
-/** Which knowledge of the sandbox an exchange went by; `stale` where Daytona did not answer. */
-export type CacheAnswer = 'hit' | 'miss' | 'stale';
-
 /** By what somebody wanted to get in. */
-export type AttemptMethod =
-  | 'bearer'
-  | 'token'
-  | 'key'
-  | 'share'
-  | 'session'
-  | 'signed'
-  | 'login'
-  | 'stats';
+export type AttemptMethod = (typeof attemptMethods)[number];
+export const attemptMethods = [
+  'bearer',
+  'token',
+  'key',
+  'share',
+  'session',
+  'signed',
+  'login',
+  'stats',
+] as const;
 
 /** What a limit counts; the first two are those of the whole process and of its descriptors. */
-export type Limit =
-  | 'connections'
-  | 'descriptors'
-  | 'client-connections'
-  | 'sandbox-connections'
-  | 'rate'
-  | 'failures'
-  | 'misses'
-  | 'starts';
+export type Limit = (typeof limits)[number];
+export const limits = [
+  'connections',
+  'descriptors',
+  'client-connections',
+  'sandbox-connections',
+  'rate',
+  'failures',
+  'misses',
+  'starts',
+] as const;
+
+/**
+ * A sandbox is started; a port of one that slept answers, the sandbox did not come up, or it did and
+ * nothing listens on the port.
+ */
+export type WakeStep = (typeof wakeSteps)[number];
+export const wakeSteps = ['start', 'done', 'failed', 'not-listening'] as const;
 
 /** All that is known of an exchange once it is over. Nothing in here is secret. */
 export interface FinishedExchange {
   readonly requestId: string;
-  readonly traceId: string;
+  /** Undefined where it has no trace, or one of the same id but for the dashes. */
+  readonly traceId: string | undefined;
   readonly kind: Kind;
   /** As it came: any text. */
   readonly method: string;
@@ -88,8 +97,7 @@ export interface Observer {
   attempt(method: AttemptMethod, good: boolean): void;
   /** Something was refused by a limit: an exchange, or so many connections. */
   limited(limit: Limit, count: number): void;
-  /** A sandbox is started, a port of one that slept answers, or did not come up. */
-  wake(step: 'start' | 'done' | 'failed', durationMs: number): void;
+  wake(step: WakeStep, durationMs: number): void;
   /** A sandbox was found anew after this refusal. */
   healed(refusal: Refusal): void;
 }

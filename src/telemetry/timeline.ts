@@ -1,10 +1,10 @@
 /** What an exchange spends its time on, in the order of the chain. */
-export const phases = ['limits', 'access', 'lookup', 'connect', 'firstByte', 'body'] as const;
+export const phases = ['limits', 'access', 'lookup', 'connect', 'wait', 'body'] as const;
 
 /**
  * `limits`: the host, how often and how many at once, and our own pages. `access`: who may.
  * `lookup`: where the sandbox lives, and the wait until it is awake. `connect`: until there is a
- * connection to it. `firstByte`: the request's body up, and the sandbox's own thinking. `body`: the
+ * connection to it. `wait`: the request's body up, and the sandbox's own thinking. `body`: the
  * answer down, or the life of a WebSocket.
  */
 export type Phase = (typeof phases)[number];
@@ -20,7 +20,7 @@ export class Timeline implements Readonly<Record<Phase, number>> {
   access = 0;
   lookup = 0;
   connect = 0;
-  firstByte = 0;
+  wait = 0;
   body = 0;
   #phase: Phase = 'limits';
   #since: number;
@@ -32,11 +32,11 @@ export class Timeline implements Readonly<Record<Phase, number>> {
     this.#since = now;
   }
 
-  /** Ends the present phase and begins another. */
+  /** Ends the present phase and begins another. What an attempt before has answered is forgotten. */
   enter(phase: Phase, now = performance.now()): void {
     this.#leave(now);
     this.#phase = phase;
-    if (phase === 'body') this.#firstByteAt = now;
+    this.#firstByteAt = phase === 'body' ? now : Number.NaN;
   }
 
   /** Ends the last phase, and says how long all of them took. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ask } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { domain, type Rig, startRig } from '../support/rig.ts';
 
 const token = 'a-stats-token-for-tests';
@@ -26,6 +27,11 @@ const keys = async (headers = {}) => {
   const { body } = await local('/stats', headers);
   return (JSON.parse(body).entries as { key: string }[]).map(({ key }) => key);
 };
+const forgetLine = async () => {
+  const line = () => rig.logs().find(({ event }) => event === 'cache.forget');
+  await eventually(() => line() !== undefined);
+  return line();
+};
 
 describe('forgetting', () => {
   test('one sandbox has Daytona asked anew', async () => {
@@ -34,8 +40,12 @@ describe('forgetting', () => {
     await visit();
     await ask(rig.proxy.port, { host: rig.host(3000, other) });
     const key = `${rig.sandbox.id}:3000`;
-    const { status } = await local(`/stats/${encodeURIComponent(key)}`, action, 'DELETE');
-    expect(status).toBe(204);
+    const forgotten = await local(`/stats/${encodeURIComponent(key)}`, action, 'DELETE');
+    expect(forgotten.status).toBe(204);
+    expect(await forgetLine()).toMatchObject({
+      sandbox: rig.sandbox.id,
+      requestId: forgotten.headers['x-request-id'],
+    });
     expect(await keys()).toEqual([`${other.id}:3000`]);
     await visit();
     expect(JSON.parse((await local('/stats')).body).misses).toBe(3);
@@ -44,7 +54,13 @@ describe('forgetting', () => {
   test('all of them leaves none', async () => {
     await start();
     await visit();
-    expect((await local('/stats', action, 'DELETE')).status).toBe(204);
+    const forgotten = await local('/stats', action, 'DELETE');
+    expect(forgotten.status).toBe(204);
+    expect(await forgetLine()).toMatchObject({
+      sandbox: 'all',
+      requestId: forgotten.headers['x-request-id'],
+      client: '127.0.0.1',
+    });
     expect(await keys()).toEqual([]);
     expect((await visit()).status).toBe(200);
   });

@@ -203,7 +203,7 @@ export class Waker {
       const error = asProxyError(thrown);
       const facts = { sandbox: id, port, code: error.code, durationMs: durationMs() };
       log(error.code === 'INTERNAL' ? 'error' : 'warn', 'wake.failed', facts);
-      observer.wake('failed', durationMs());
+      observer.wake(error.code === 'PORT_NOT_LISTENING' ? 'not-listening' : 'failed', durationMs());
       throw error;
     } finally {
       stop();

@@ -125,6 +125,8 @@ describe('the metrics', () => {
     expect(await becomes('open', { kind: 'events' }, 0)).toBe(true);
     expect(await becomes('open', { kind: 'websocket' }, 0)).toBe(true);
     expect(await sum('streams_total', { kind: 'websocket', outcome: 'sandbox' })).toBe(1);
+    // Its visitor has left, as all do in the end.
+    expect(await sum('first_byte_seconds_count', { kind: 'events' })).toBe(1);
     // A frame of five bytes with its mask, and what the echo says of the origin.
     expect(await sum('body_bytes_total', { direction: 'up' })).toBe(11);
     expect(await sum('body_bytes_total', { direction: 'down' })).toBeGreaterThan(16);

@@ -5,6 +5,7 @@ import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { type ErrorCode, ProxyError } from '../../../src/replies/errors.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { ask, openWebSocket } from '../../support/client.ts';
 import { echoSockets } from '../../support/echo.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -153,6 +154,21 @@ describe.each(expressions)('%s: %s', (_title, expr, legend) => {
     if (grouped.length > 0) for (const name of shown) expect(grouped).toContain(name);
   });
 });
+
+test.each(rules.filter(({ expr }) => expr.includes('increase(')))(
+  'the first event of $alert is a rise: what it counts is there from 0',
+  async ({ expr }) => {
+    const fresh = samplesIn(await createMetrics().scrape());
+    for (const { metric, labels } of selectorsIn(expr)) {
+      const series = fresh.filter(({ name }) => name === metric);
+      expect([metric, series.length > 0]).toEqual([metric, true]);
+      for (const [label, how, value] of labels) {
+        const has = series.map((one) => one.labels[label]);
+        expect(has).toEqual(expect.arrayContaining(how === '=~' ? value.split('|') : [value]));
+      }
+    }
+  },
+);
 
 test('every metric of ours has a panel or a rule', () => {
   const used = new Set(

@@ -36,10 +36,11 @@ describe('a trace', () => {
     expect(traceIds()).toEqual(['4bf92f3577b34da6a3ce929d0e0e4736']);
   });
 
-  test('begins here where there is none, and is the log’s', async () => {
-    await ask(rig.proxy.port, { host: rig.host() });
+  test('begins here where there is none, with the id of the request', async () => {
+    const { headers } = await ask(rig.proxy.port, { host: rig.host() });
     await traced();
-    const [id] = traceIds();
+    expect(traceIds()).toEqual([undefined]);
+    const id = String(headers['x-request-id']).replaceAll('-', '');
     expect(seen[0]?.traceparent).toMatch(new RegExp(`^00-${id}-[\\da-f]{16}-01$`));
     expect(seen[0]?.tracestate).toBeUndefined();
   });
@@ -65,7 +66,7 @@ describe('with an OpenTelemetry SDK that was loaded by --import', () => {
   let program: Program;
   afterEach(() => void program.child.kill('SIGKILL'));
 
-  test('requests go on below the SDK’s own span, and WebSockets, which it does not know, as they came', async () => {
+  const start = async () => {
     program = startProbed(
       new URL('../../../docker/monitoring/openTelemetry.mjs', import.meta.url),
       {
@@ -78,10 +79,15 @@ describe('with an OpenTelemetry SDK that was loaded by --import', () => {
         OTEL_TRACES_EXPORTER: 'console',
         OTEL_METRICS_EXPORTER: 'none',
         OTEL_LOGS_EXPORTER: 'none',
+        OTEL_BSP_SCHEDULE_DELAY: '50',
       },
     );
     const started = await program.line(/start\.listening/);
-    const port = Number(/port (\d+)/.exec(started)?.[1]);
+    return Number(/port (\d+)/.exec(started)?.[1]);
+  };
+
+  test('requests go on below the SDK’s own span, and WebSockets, which it does not know, as they came', async () => {
+    const port = await start();
     await ask(port, { host: rig.host(), headers: { traceparent: given } });
     const { socket } = await openWebSocket(port, rig.host(), '/', { traceparent: given });
     socket.terminate();
@@ -91,5 +97,20 @@ describe('with an OpenTelemetry SDK that was loaded by --import', () => {
     expect(upgrade).toBe(given);
     const line = await program.line(/"event":"access"/);
     expect(JSON.parse(line).traceId).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+  });
+
+  test('no span has a query or the token of a signed host', async () => {
+    const port = await start();
+    const id = '3000-83792513-cd9e-428f-99c0-63c63bc7739c';
+    const path = '/?DAYTONA_SANDBOX_AUTH_KEY=secret';
+    for (const label of ['3000-abcdefgh01234567', 'abcdefgh01234567-3000', id]) {
+      await ask(port, { host: `${label}.${domain}:443`, path });
+    }
+    const told = (name: string) =>
+      program.lines.flatMap((line) => new RegExp(`'${name}': '(.*)'`).exec(line)?.[1] ?? []);
+    await eventually(() => told('url.query').length >= 3);
+    expect(told('url.query')).toEqual(['[hidden]', '[hidden]', '[hidden]']);
+    const labels = ['3000-[signed]', '[signed]-3000', id];
+    expect(told('server.address')).toEqual(labels.map((label) => `${label}.${domain}`));
   });
 });

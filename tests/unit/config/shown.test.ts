@@ -27,3 +27,10 @@ test('shows no password in an address', () => {
   const shown = shownConfig(variables, { DAYTONA_API_URL: 'http://user:secret@daytona.test/api' });
   expect(shown.DAYTONA_API_URL).toBe('http://****@daytona.test/api');
 });
+
+test('shows no query of an address, and of a picture its beginning', () => {
+  const logo = (BRAND_LOGO_URL: string) =>
+    shownConfig(variables, { BRAND_LOGO_URL }).BRAND_LOGO_URL;
+  expect(logo('https://cdn.test/logo.png?signature=secret')).toBe('https://cdn.test/logo.png?****');
+  expect(logo(`data:image/png;base64,${'A'.repeat(100_000)}`)).toHaveLength(201);
+});

@@ -50,20 +50,30 @@ async function linesOf(
 
 const many = (count: number, each: Partial<FinishedExchange>) => Array(count).fill(each);
 
-test('with a sample of 10, every tenth ordinary request has a line, which says for how many', async () => {
-  const lines = (await linesOf(many(30, {}), 10)).map((line) => JSON.parse(line));
-  expect(lines.map(({ sample }) => sample)).toEqual([10, 10, 10]);
+test('with a sample of 10, one in ten ordinary requests has a line, which says for how many', async () => {
+  const lines = (await linesOf(many(10_000, {}), 10)).map((line) => JSON.parse(line));
+  expect(new Set(lines.map(({ sample }) => sample))).toEqual(new Set([10]));
+  // Seven standard deviations to both sides.
+  expect(Math.abs(lines.length - 1_000)).toBeLessThan(210);
+});
+
+test('a sample leaves no file out of a page that always asks for the same ones', async () => {
+  const page = many(500, {}).flatMap(() => [{ path: '/1' }, { path: '/2' }]);
+  const lines = (await linesOf(page, 2)).map((line) => JSON.parse(line));
+  expect(new Set(lines.map(({ path }) => path))).toEqual(new Set(['/1', '/2']));
 });
 
 test.each<[string, Partial<FinishedExchange>]>([
   ['an error of ours', { status: 429, code: 'RATE_LIMITED' }],
   ['an error of the sandbox’s', { status: 500 }],
+  ['a refusal of the sandbox’s', { status: 401 }],
+  ['a write to a page of ours', { method: 'POST', status: 303, carried: false }],
   ['a visitor who left', { status: 499 }],
   ['what took a second', { durationMs: 1_000 }],
   ['a WebSocket', { kind: 'websocket', status: 101 }],
   ['an event stream', { kind: 'events' }],
 ])('%s has a line always', async (_what, each) => {
-  expect(await linesOf(many(5, each), 1_000)).toHaveLength(5);
+  expect(await linesOf(many(5, each), 1_000_000)).toHaveLength(5);
 });
 
 test('a person reads on one line what made a request slow', async () => {

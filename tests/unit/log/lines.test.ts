@@ -54,8 +54,8 @@ test('tries a log that failed again a second later, on a new line', async () => 
     let full = true;
     const stream = {
       on: () => stream,
-      write: (text: string, done: (error?: Error) => void) => {
-        if (!full) written.push(text);
+      write: (chunk: Buffer, done: (error?: Error) => void) => {
+        if (!full) written.push(String(chunk));
         done(full ? Object.assign(new Error('full'), { code: 'ENOSPC' }) : undefined);
         return true;
       },

@@ -79,6 +79,35 @@ test('tells requests by whose answer it was, and a stream is no request', async 
   expect(text).toContain('daytona_proxy_cache_answers_total{answer="hit"} 4\n');
 });
 
+test('counts an error of ours whatever it ended, and tells of all from 0', async () => {
+  const metrics = createMetrics();
+  const internal = 'daytona_proxy_errors_total{code="INTERNAL"}';
+  expect(await metrics.scrape()).toContain(`${internal} 0\n`);
+  for (const kind of ['request', 'websocket', 'events'] as const) {
+    metrics.observer.finished?.({ ...exchange, kind, status: 500, code: 'INTERNAL' });
+  }
+  expect(await metrics.scrape()).toContain(`${internal} 3\n`);
+});
+
+test('writes a histogram whose buckets add up, each with those below it', async () => {
+  const metrics = createMetrics();
+  for (const ms of [5, 6, 400_000]) metrics.observer.finished?.({ ...exchange, durationMs: ms });
+  const of = 'method="read",status="2xx",outcome="sandbox"';
+  const name = 'daytona_proxy_request_duration_seconds';
+  const told = (await metrics.scrape()).split('\n').filter((line) => line.includes(`{${of}`));
+  const value = (start: string) =>
+    told
+      .find((line) => line.startsWith(start))
+      ?.split(' ')
+      .at(-1);
+  expect(value(`${name}_bucket{${of},le="0.005"}`)).toBe('1');
+  expect(value(`${name}_bucket{${of},le="0.01"}`)).toBe('2');
+  expect(value(`${name}_bucket{${of},le="300"}`)).toBe('2');
+  expect(value(`${name}_bucket{${of},le="+Inf"}`)).toBe('3');
+  expect(value(`${name}_count{`)).toBe('3');
+  expect(Number(value(`${name}_sum{`))).toBeCloseTo(400.011);
+});
+
 test('two registries in one process do not get into each other’s way', async () => {
   const [one, other] = [createMetrics(), createMetrics()];
   one.observer.limited?.('rate', 7);

@@ -26,13 +26,23 @@ test('leaves no moment out, whatever phases come again', () => {
 test('adds what a retry takes to the phases it goes through again', () => {
   const timeline = new Timeline(0);
   timeline.enter('connect', 10);
-  timeline.enter('firstByte', 15);
+  timeline.enter('wait', 15);
   timeline.enter('connect', 20);
-  timeline.enter('firstByte', 50);
+  timeline.enter('wait', 50);
   timeline.enter('body', 150);
   timeline.end(151);
-  expect({ ...timeline }).toMatchObject({ limits: 10, connect: 35, firstByte: 105, body: 1 });
+  expect({ ...timeline }).toMatchObject({ limits: 10, connect: 35, wait: 105, body: 1 });
   expect(timeline.firstByteAfter).toBe(150);
+});
+
+test('forgets the first byte of an attempt that was refused', () => {
+  const timeline = new Timeline(0);
+  timeline.enter('body', 50);
+  timeline.enter('lookup', 51);
+  expect(timeline.firstByteAfter).toBeUndefined();
+  timeline.enter('wait', 30_000);
+  timeline.enter('body', 30_100);
+  expect(timeline.firstByteAfter).toBe(30_100);
 });
 
 test('knows of no first byte where none came', () => {
