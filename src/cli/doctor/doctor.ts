@@ -13,8 +13,9 @@ import { type Check, type Finding, findingOf } from './finding.ts';
 import { answerChecks, arrivalChecks } from './front.ts';
 import { authorities, dnsServer, pin, publicUrl, silence } from './options.ts';
 import { sandboxChecks } from './sandbox.ts';
-import { streamChecks } from './streams.ts';
+import { idleChecks, streamChecks } from './streams.ts';
 import { tlsChecks } from './tls.ts';
+import { visitorChecks } from './visitor.ts';
 
 /** All that is looked at, in this order: what stands first may explain what comes later. */
 const checks: readonly Check[] = [
@@ -23,9 +24,11 @@ const checks: readonly Check[] = [
   dnsCheck,
   ...tlsChecks,
   ...arrivalChecks,
+  ...visitorChecks,
   ...streamChecks,
   ...answerChecks,
   ...sandboxChecks,
+  ...idleChecks,
 ];
 
 interface Options extends Omit<DoctorOptions, 'slow' | 'ca'> {

@@ -6,7 +6,7 @@ import { CommandError } from '../failure.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import { Skipped } from './finding.ts';
 import { type FrontKind, recognize } from './fronts.ts';
-import { isLocal, Network, type Pin } from './network.ts';
+import { isHere, isLocal, Network, type Pin } from './network.ts';
 import { PublicWay } from './publicWay.ts';
 
 export interface DoctorOptions {
@@ -70,6 +70,11 @@ export class Examination {
   get port(): number {
     const { port, protocol } = this.url;
     return Number(port || (protocol === 'https:' ? 443 : 80));
+  }
+
+  /** True where what is said to a host without TLS does not leave this machine. */
+  staysHere(host: string): boolean {
+    return isHere(host) && this.network.pinned(host, this.port) === undefined;
   }
 
   get way(): Promise<PublicWay> {

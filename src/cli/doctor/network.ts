@@ -72,6 +72,16 @@ export function isLocal(domain: string): boolean {
   return /(?:^|\.)localhost$/.test(domain);
 }
 
+/** True for an IP address, also as it stands in a URL: there is no name below it. */
+export function isAddress(hostname: string): boolean {
+  return isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
+}
+
+/** True where no other machine is between: nobody can listen, whatever the protocol. */
+export function isHere(hostname: string): boolean {
+  return isLocal(hostname) || /^(?:127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}
+
 function entry(address: string): { address: string; family: number } {
   return { address, family: isIP(address) };
 }
