@@ -108,7 +108,7 @@ describeWith('nginx', 'Whom the doctor believes, with a real Nginx in front', ()
 
   test('says nothing of what arrives where only other instances of a fleet answer', async () => {
     const other = await startRig({ beside: doctor.rig, env: trust });
-    const env = { REDIS_URL: 'redis://127.0.0.1:1' };
+    const env = { REDIS_URL: 'redis://127.0.0.1:1', COOKIE_SECRET: 'x'.repeat(32) };
     const found = await doctor.behind({ upstreamPort: other.proxy.port }, { env });
     await other.close();
     expect(found.wrong).toEqual([]);
