@@ -26,7 +26,7 @@ describeWith('nginx', 'The doctor, with a real Nginx in front', () => {
     expect(found.checks.map(({ check }) => check)).toEqual([
       ...['configuration', 'api', 'rights', 'clock', 'dns'],
       ...['certificate-chain', 'certificate-names', 'certificate-days', 'http2'],
-      ...['public-address', 'host', 'visitor-address', 'stats'],
+      ...['public-address', 'every-address', 'host', 'visitor-address', 'stats'],
       ...['event-stream', 'websocket', 'upload', 'redirects', 'origin'],
       // A ticket lasts as long as the longest silence: nothing that needs it stands behind.
       ...['sandbox', 'warning-screen', 'sandbox-websocket', 'idle'],

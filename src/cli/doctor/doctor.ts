@@ -5,12 +5,13 @@ import { CommandError, UsageError } from '../failure.ts';
 import { port } from '../options.ts';
 import { oneLine } from '../printable.ts';
 import { survivesReaders } from '../readers.ts';
+import { everyAddress } from './addresses.ts';
 import { configurationCheck } from './configuration.ts';
 import { daytonaChecks } from './daytona.ts';
 import { dnsCheck } from './dns.ts';
 import { type DoctorOptions, Examination } from './examination.ts';
 import { type Check, type Finding, findingOf } from './finding.ts';
-import { answerChecks, arrivalChecks } from './front.ts';
+import { answerChecks, host, publicAddress } from './front.ts';
 import { authorities, dnsServer, pin, publicUrl, silence } from './options.ts';
 import { sandboxChecks } from './sandbox.ts';
 import { idleChecks, streamChecks } from './streams.ts';
@@ -23,7 +24,9 @@ const checks: readonly Check[] = [
   ...daytonaChecks,
   dnsCheck,
   ...tlsChecks,
-  ...arrivalChecks,
+  publicAddress,
+  everyAddress,
+  host,
   ...visitorChecks,
   ...streamChecks,
   ...answerChecks,

@@ -87,6 +87,14 @@ export class Examination {
     return this.once('safe way', async () => this.#makeWay(ca === undefined ? {} : { ca }));
   }
 
+  /** The way to a domain by one of the addresses that it has. */
+  wayTo(domain: string, address: string): PublicWay {
+    const { port, url } = this;
+    const there = new Network([{ host: '*', port, address }], undefined);
+    const at = new URL(`${url.protocol}//${domain}${url.port && `:${port}`}`);
+    return new PublicWay(at, there.lookup(port), () => {});
+  }
+
   #makeWay(trust?: { readonly ca?: string }): PublicWay {
     const { network, port, url } = this;
     const note = ({ headers }: Pick<IncomingMessage, 'headers'>) => {

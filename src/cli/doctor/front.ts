@@ -63,7 +63,11 @@ export async function arrival(exam: Examination) {
   return arrivalOf(exam);
 }
 
-const host: Check = {
+/** Where the public address leads. */
+export const publicAddress: Check = { name: 'public-address', topic: 'lead', find: addressOf };
+
+/** Whom it is asked for there. */
+export const host: Check = {
   name: 'host',
   topic: 'host',
   find: async (exam) => {
@@ -126,12 +130,6 @@ const origin: Check = {
     );
   },
 };
-
-/** Where the public address leads, and whom it is asked for there. */
-export const arrivalChecks: readonly Check[] = [
-  { name: 'public-address', topic: 'lead', find: addressOf },
-  host,
-];
 
 /** What the front does to answers, and to a field that apps judge by. */
 export const answerChecks: readonly Check[] = [redirects, origin];

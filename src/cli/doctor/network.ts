@@ -45,7 +45,7 @@ export class Network {
   /** What Node connects by to a port. */
   lookup(port: number): LookupFunction {
     return (name, options, done) => {
-      this.#find(name, port).then(
+      this.find(name, port).then(
         (addresses) => {
           const [first] = addresses;
           if (!first) done(notFound(name), '', 0);
@@ -57,7 +57,8 @@ export class Network {
     };
   }
 
-  async #find(name: string, port: number) {
+  /** All addresses that are tried for a name on a port. */
+  async find(name: string, port: number): Promise<{ address: string; family: number }[]> {
     const pinned = this.pinned(name, port);
     if (pinned !== undefined) return [entry(pinned)];
     // As browsers do, whatever DNS says (RFC 6761, section 6.3); many systems know localhost alone.

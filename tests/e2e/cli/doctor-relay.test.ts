@@ -17,7 +17,14 @@ let seen: http.IncomingHttpHeaders[] = [];
 beforeAll(async () => {
   rig = await startRig({ app: (_req, res) => void res.end('the app') });
   caller = makeCaller();
-  dns = await startDnsServer({ [domain]: '127.0.0.1', [`*.${domain}`]: '127.0.0.1' });
+  dns = await startDnsServer({
+    [domain]: '127.0.0.1',
+    [`*.${domain}`]: '127.0.0.1',
+    'second.test': '127.0.0.2',
+    '*.second.test': '127.0.0.2',
+    'both.test': '127.0.0.1+127.0.0.2',
+    '*.both.test': '127.0.0.1+127.0.0.2',
+  });
 });
 afterEach(async () => {
   if (relay) await closeServer(relay);
@@ -93,6 +100,20 @@ test('of several domains, the sandbox is tried below the one of --url', async ()
   const { of } = await look(`http://${domain}:${port}`, which, env, args);
   await which.close();
   expect(of('sandbox')).toMatchObject({ result: 'ok', detail: `${rig.host()} answers 200` });
+});
+
+test.each([
+  ['a further domain', `${domain},second.test`, domain, 'second.test'],
+  ['one of two addresses', 'both.test', 'both.test', 'both.test'],
+])('%s that leads to nobody is named', async (_what, domains, name, wrongOne) => {
+  const env = { PROXY_DOMAIN: domains };
+  const which = await startRig({ beside: rig, env });
+  const { wrong, of } = await look(`http://${name}:${which.proxy.port}`, which, env);
+  await which.close();
+  expect(wrong).toEqual(['every-address']);
+  expect(of('every-address').detail).toMatch(
+    new RegExp(`^127\\.0\\.0\\.2: http://${wrongOne}:\\d+ cannot be reached`),
+  );
 });
 
 test('in the place of Daytona’s own proxy too, a Host that is replaced is named', async () => {
