@@ -42,7 +42,7 @@ export class PublicWay {
     this.#connect = { lookup, rejectUnauthorized: trust !== undefined, ...trust };
     this.#dispatcher = new Agent({
       connect: this.#connect,
-      allowH2: false,
+      allowH2: false, // Over HTTP/2 Nginx passes on what it holds back over HTTP/1.1.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
