@@ -70,8 +70,7 @@ function wrongFields({ forwardedProto }: Arrival, last: string, expected: string
 
 function withoutFront(exam: Examination, { fronted, peer, address }: Arrival): Finding {
   if (!fronted) return ok(`nobody stands in front; you come from ${address}`);
-  if (isTooWide(exam)) return tooWide(peer);
-  if (loopback.test(peer)) {
+  if (loopback.test(peer) && !isTooWide(exam)) {
     throw new Skipped(
       `you came to the proxy directly, from ${peer}, which TRUSTED_PROXIES names: say the address of the front, --url https://…`,
     );
@@ -82,25 +81,23 @@ function withoutFront(exam: Examination, { fronted, peer, address }: Arrival): F
 }
 
 /** What it means that the proxy has believed what only the doctor has claimed. */
-function believed(exam: Examination, { peer }: Arrival, last: string): Finding {
+async function believed(exam: Examination, { peer }: Arrival, last: string): Promise<Finding> {
   if (last === peer && !isTooWide(exam)) {
     throw new Skipped(
       `you came to the front from ${last}, which TRUSTED_PROXIES names: whether strangers may claim an address, is to be seen from elsewhere`,
     );
   }
-  return tooWide(peer);
+  const sure = await sureArrivalOf(exam);
+  const front = sure ? `${sure.peer}/${isIP(sure.peer) === 6 ? 128 : 32}` : '…';
+  return failed('TRUSTED_PROXIES is too wide: a visitor may claim any address', [
+    'In .env of the proxy, only the addresses of proxies in front:',
+    `  TRUSTED_PROXIES=${front}`,
+  ]);
 }
 
 /** Whether TRUSTED_PROXIES names even an address that nobody has. */
 function isTooWide({ config }: Examination): boolean {
   return config.TRUSTED_PROXIES.check(claimedAddress);
-}
-
-function tooWide(peer: string): Finding {
-  return failed('TRUSTED_PROXIES is too wide: a visitor may claim any address', [
-    'In .env of the proxy, only the addresses of proxies in front:',
-    `  TRUSTED_PROXIES=${peer}/${isIP(peer) === 6 ? 128 : 32}`,
-  ]);
 }
 
 /** Whom to trust is not to be learned from somebody who stands in between. */
