@@ -3,7 +3,7 @@ import type { Access } from './access/access.ts';
 import { shareOrigins } from './access/cors.ts';
 import type { Config } from './config/config.ts';
 import { diagnosticsPages } from './diagnostics/pages.ts';
-import { proofOf } from './diagnostics/proof.ts';
+import { isProof } from './diagnostics/proof.ts';
 import type { Carrier } from './proxy/middleware.ts';
 import type { RequireOperator } from './replies/ops.ts';
 import type { SandboxMode } from './sandbox/mode.ts';
@@ -26,7 +26,7 @@ export function ownPages(config: Config, parts: PageParts): RequestHandler[] {
     ...(config.METRICS_PORT === undefined
       ? [metricsPage(parts.metrics, parts.requireOperator)]
       : []),
-    diagnosticsPages(proofOf(config)),
+    diagnosticsPages((proof) => isProof(config, proof)),
   ];
 }
 

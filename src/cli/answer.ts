@@ -1,6 +1,4 @@
-import type { Dispatcher } from 'undici';
-
-type Body = Dispatcher.ResponseData['body'];
+type Body = AsyncIterable<unknown>;
 
 const mostBytes = 1_048_576;
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { clientLeft } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
-import { bearsToken } from '../replies/ops.ts';
 import { sendJson } from '../replies/send.ts';
 import { seenOf } from './seen.ts';
 import { openEcho } from './socket.ts';
@@ -16,22 +15,20 @@ const mostBytes = 33_554_432;
  * `daytona-proxy doctor` to talk to. A ticket opens it, which whoever has the proof gets. It tells
  * nothing but how the request arrived.
  *
- * @param proof of `proof.ts`; without one there are no tickets
+ * @param isProof of `proof.ts`, for these settings
  */
-export function diagnosticsPages(proof: string | undefined): Router {
+export function diagnosticsPages(isProof: (proof: string) => boolean): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const instance = randomUUID();
   const tickets = new Tickets();
 
   const mayAsk: RequestHandler = (req, _res, next) => {
-    const bearer = /^Bearer +([\x21-\x7e]{1,200})$/i.exec(req.headers.authorization ?? '')?.[1];
-    const known = bearer !== undefined && tickets.spend(bearer);
-    next(known ? undefined : new ProxyError('UNAUTHORIZED'));
+    next(tickets.spend(bearerOf(req)) ? undefined : new ProxyError('UNAUTHORIZED'));
   };
 
   router.post('/diagnostics/tickets', (req, res) => {
     // The proof opens nothing else, and is asked for here alone: a ticket makes no further ones.
-    if (proof === undefined || !bearsToken(req, proof)) throw new ProxyError('UNAUTHORIZED');
+    if (!isProof(bearerOf(req))) throw new ProxyError('UNAUTHORIZED');
     sendJson(req, res, 201, { ticket: tickets.issue(), instance });
   });
   router.get('/diagnostics', mayAsk, (req, res) => {
@@ -42,6 +39,10 @@ export function diagnosticsPages(proof: string | undefined): Router {
   router.get('/diagnostics/redirect', mayAsk, sendElsewhere);
   router.get('/diagnostics/socket', mayAsk, (req, res) => openEcho(req, res, instance));
   return router;
+}
+
+function bearerOf({ headers }: Request): string {
+  return /^Bearer +([\x21-\x7e]{1,200})$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
 /** Sends an event, is silent for `?pause` ms, and sends the last. */

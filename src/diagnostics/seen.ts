@@ -14,6 +14,7 @@ export function seenOf(req: IncomingMessage, instance: string) {
     forwardedFor: textOf(req.headers['x-forwarded-for']),
     forwardedProto: textOf(req.headers['x-forwarded-proto']),
     origin: textOf(req.headers.origin),
+    connectingIp: textOf(req.headers['cf-connecting-ip']),
   };
 }
 

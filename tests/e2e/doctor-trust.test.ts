@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { describeWith } from '../support/binary.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import {
@@ -27,6 +27,65 @@ describeWith('nginx', 'Whom the doctor believes, with a real Nginx in front', ()
     expect(found.of('visitor-address').fix).toContain('  TRUSTED_PROXIES=127.0.0.1/32');
   });
 
+  test('does not say whom to trust by what somebody in between may have said', async () => {
+    const stranger = await startRig({ beside: doctor.rig });
+    const own = makeCertificate([domain], 60);
+    const found = await doctor.behind({ certificate: own }, { which: stranger });
+    own.remove();
+    await stranger.close();
+    expect(found.wrong).toEqual(['certificate-chain', 'visitor-address']);
+    expect(found.of('visitor-address').fix.join('\n')).not.toContain('127.0.0.1');
+    expect(found.of('visitor-address').fix.join('\n')).toContain('with a right certificate');
+  });
+
+  describe('an address that a visitor claims', () => {
+    const appended = [
+      /X-Forwarded-For +\$remote_addr;/g,
+      'X-Forwarded-For $proxy_add_x_forwarded_for;',
+    ] as const;
+
+    test('is believed where TRUSTED_PROXIES names everybody, and that is said', async () => {
+      const trustsAll = { TRUSTED_PROXIES: '0.0.0.0/0' };
+      const which = await startRig({ beside: doctor.rig, env: trustsAll });
+      const found = await doctor.behind({ changes: [appended] }, { which, env: trustsAll });
+      await which.close();
+      expect(found.wrong).toEqual(['visitor-address']);
+      expect(found.of('visitor-address').detail).toContain('TRUSTED_PROXIES is too wide');
+      expect(found.of('visitor-address').fix).toContain('  TRUSTED_PROXIES=127.0.0.1/32');
+    });
+
+    test('is believed of the front’s own machine, by which nobody else is judged', async () => {
+      const found = await doctor.behind({ changes: [appended] }, { env: trust });
+      expect(found.wrong).toEqual([]);
+      expect(found.of('visitor-address')).toMatchObject({
+        result: 'skipped',
+        detail: expect.stringContaining('to be seen from elsewhere'),
+      });
+    });
+  });
+
+  test('names a front that takes Cloudflare for all visitors', async () => {
+    const changes = [
+      [/gzip +off;/g, 'gzip off; proxy_set_header CF-Connecting-IP 203.0.113.7;'],
+    ] as const;
+    const found = await doctor.behind({ changes });
+    expect(found.wrong).toEqual(['visitor-address']);
+    expect(found.of('visitor-address').detail).toMatch(
+      /you are 203\.0\.113\.7, .*for 127\.0\.0\.1/,
+    );
+    expect(found.of('visitor-address').fix.join('\n')).toContain(
+      'real_ip_header   CF-Connecting-IP;',
+    );
+  });
+
+  test('names a front behind which strangers read /stats, by the Host of a machine itself', async () => {
+    const changes = [[/ *proxy_set_header X-Forwarded-.*\n/g, '']] as const;
+    const found = await doctor.behind({ changes });
+    expect(found.wrong).toEqual(['visitor-address', 'stats']);
+    expect(found.of('stats').detail).toContain('(Host: localhost)');
+    expect(found.of('stats').fix.join('\n')).toMatch(/STATS_TOKEN=.*X-Forwarded-For/s);
+  });
+
   test('names a front that leads to nobody, and asks it no more', async () => {
     const found = await doctor.behind({ upstreamPort: 1 });
     expect(found.wrong).toEqual(['public-address']);
@@ -45,6 +104,18 @@ describeWith('nginx', 'Whom the doctor believes, with a real Nginx in front', ()
     await other.close();
     expect(found.wrong).toEqual(['public-address']);
     expect(found.of('public-address').detail).toContain('not to the one on this machine');
+  });
+
+  test('says nothing of what arrives where only other instances of a fleet answer', async () => {
+    const other = await startRig({ beside: doctor.rig, env: trust });
+    const env = { REDIS_URL: 'redis://127.0.0.1:1', COOKIE_SECRET: 'x'.repeat(32) };
+    const found = await doctor.behind({ upstreamPort: other.proxy.port }, { env });
+    await other.close();
+    expect(found.wrong).toEqual([]);
+    expect(found.of('host')).toMatchObject({
+      result: 'skipped',
+      detail: expect.stringContaining('other instances'),
+    });
   });
 
   test('finds its way through several instances behind one front', async () => {

@@ -21,10 +21,13 @@ beforeAll(async () => {
     app: (req, res) => void res.end(`the app: ${req.url}`),
     env: { STATS_TOKEN: token, TRUSTED_PROXIES: '127.0.0.1/32' },
   });
-  proof = { authorization: `Bearer ${proofOf({ DAYTONA_API_KEY: rig.daytona.apiKey })}` };
+  proof = shown(Date.now());
 });
 afterAll(() => rig.close());
 
+const shown = (at: number) => ({
+  authorization: `Bearer ${proofOf({ DAYTONA_API_KEY: rig.daytona.apiKey }, at)}`,
+});
 const post = (path: string, headers = {}, host = 'localhost', body = '') =>
   ask(rig.proxy.port, { host, path, method: 'POST', headers, body });
 const get = (path: string, headers = {}, host = domain) =>
@@ -45,8 +48,8 @@ describe('a ticket', () => {
 
   test('is not given for another credential, nor to the machine itself without one', async () => {
     const { authorization: other } = await ticket();
-    const shown = [undefined, 'Bearer x', `Bearer ${token}`, `Bearer ${rig.daytona.apiKey}`, other];
-    for (const authorization of shown) {
+    const wrong = [undefined, 'Bearer x', `Bearer ${token}`, `Bearer ${rig.daytona.apiKey}`, other];
+    for (const authorization of wrong) {
       for (const host of ['localhost', domain]) {
         const answer = await post(
           '/diagnostics/tickets',
@@ -56,6 +59,13 @@ describe('a ticket', () => {
         expect(refusal(answer)).toEqual([401, 'UNAUTHORIZED']);
         expect(answer.body).not.toMatch(/ticket"/);
       }
+    }
+  });
+
+  test('is not given for a proof of another time', async () => {
+    for (const hours of [-1, 1]) {
+      const answer = await post('/diagnostics/tickets', shown(Date.now() + hours * 3_600_000));
+      expect(refusal(answer)).toEqual([401, 'UNAUTHORIZED']);
     }
   });
 
@@ -101,6 +111,7 @@ test('it is told how a request has arrived', async () => {
     forwardedFor: '6.6.6.6, 203.0.113.9',
     forwardedProto: 'https',
     origin: 'https://proxy.test',
+    connectingIp: null,
   });
   const second = await get('/diagnostics', await ticket());
   expect(JSON.parse(second.body).instance).toBe(instance);

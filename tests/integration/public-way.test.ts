@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Network } from '../../src/cli/doctor/network.ts';
 import { PublicWay } from '../../src/cli/doctor/publicWay.ts';
@@ -17,7 +19,11 @@ beforeAll(async () => {
   const pair = { cert: readFileSync(certPath), key: readFileSync(keyPath) };
   server = https.createServer(pair, (req, res) => {
     asked.push(String(req.headers['x-daytona-preview-token']));
-    res.end();
+    if (req.url === '/host') return res.end(`${req.headers.host} ${servername(req)}`);
+    if (req.url !== '/endless') return res.end();
+    const more = () => void (res.write('x'.repeat(65_536)) && setImmediate(more));
+    res.on('drain', more);
+    return more();
   });
   await listen(server);
 });
@@ -31,6 +37,8 @@ const way = (trust?: { ca?: string }) => {
   const url = new URL(`https://proxy.localhost:${port}`);
   return new PublicWay(url, new Network([], undefined).lookup(port), () => {}, trust);
 };
+const servername = ({ socket }: IncomingMessage) =>
+  (socket as TLSSocket & { servername?: string }).servername;
 const headers = { 'x-daytona-preview-token': 'secret' };
 
 test('the way for secrets shows them to nobody without a right certificate', async () => {
@@ -46,4 +54,13 @@ test('the way for secrets shows them to nobody without a right certificate', asy
 test('it takes an authority that was named, and the other way asks anybody', async () => {
   expect((await way({ ca: certificate.pem }).ask('/', { headers })).statusCode).toBe(200);
   expect((await way().ask('/')).statusCode).toBe(200);
+});
+
+test('of an answer that does not end, to an upload too, a megabyte is read', async () => {
+  expect((await way().upload('/endless', 1, {})).text).toHaveLength(1_048_576);
+});
+
+test('a Host of one’s own choice changes neither where it is asked nor the name in TLS', async () => {
+  const { text } = await way().askUnder('localhost', '/host');
+  expect(text).toBe('localhost proxy.localhost');
 });

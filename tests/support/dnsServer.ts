@@ -10,8 +10,8 @@ const outcomes = { found: 0x8180, none: 0x8183, fails: 0x8182 };
 
 /**
  * A DNS server on loopback that knows IPv4 addresses of some names and none of the others.
- * `*.example.com` is every name right below, and addresses with a comma between are given out in
- * turn. It says nothing at all where a name begins with `silent`, or with `half` and IPv6 addresses
+ * `*.example.com` is every name right below; addresses with a comma between are given out in
+ * turn, with a plus between together. It says nothing at all where a name begins with `silent`, or with `half` and IPv6 addresses
  * are asked for; one without names fails always.
  */
 export async function startDnsServer(known?: Readonly<Record<string, string>>) {
@@ -24,15 +24,14 @@ export async function startDnsServer(known?: Readonly<Record<string, string>>) {
     const addresses = (known?.[name] ?? known?.[name.replace(/^[^.]+/, '*')])?.split(',');
     const wanted = type === typeA;
     const address = addresses?.[wanted ? turn++ % addresses.length : 0];
-    const answered = address !== undefined && wanted;
+    const records = (wanted && address?.split('+').map(recordOf)) || [];
     const head = Buffer.from(query.subarray(0, headLength));
     const named = address === undefined ? outcomes.none : outcomes.found;
     head.writeUInt16BE(known ? named : outcomes.fails, 2);
-    head.writeUInt16BE(answered ? 1 : 0, 6);
+    head.writeUInt16BE(records.length, 6);
     head.fill(0, 8);
     const question = query.subarray(headLength, end + 4);
-    const record = answered ? recordOf(address) : Buffer.alloc(0);
-    socket.send(Buffer.concat([head, question, record]), from.port, from.address);
+    socket.send(Buffer.concat([head, question, ...records]), from.port, from.address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

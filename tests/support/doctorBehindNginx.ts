@@ -18,7 +18,11 @@ export interface DoctorBehindNginx {
   /** Examines one Nginx, of which only what is said differs from the file that ships. */
   behind(
     front: Partial<FrontOptions>,
-    more?: { readonly args?: readonly string[]; readonly which?: Rig },
+    more?: {
+      readonly args?: readonly string[];
+      readonly which?: Rig;
+      readonly env?: Record<string, string>;
+    },
   ): Promise<Examined>;
   close(): Promise<void>;
 }
@@ -33,13 +37,13 @@ export async function startDoctorBehindNginx(): Promise<DoctorBehindNginx> {
   return {
     rig,
     authority,
-    behind: async (front, { args = [], which = rig } = {}) => {
+    behind: async (front, { args = [], which = rig, env = {} } = {}) => {
       const upstreamPort = which.proxy.port;
       const nginx = await startNginx({ domains: [domain], certificate, upstreamPort, ...front });
       const url = `https://${domain}:${nginx.httpsPort}`;
       const given = ['--url', url, '--dns', dns.server, '--cacert', authority.rootPath, ...args];
       try {
-        return await examine(caller, given, settingsOf(which, domain));
+        return await examine(caller, given, { ...settingsOf(which, domain), ...env });
       } finally {
         await nginx.close();
       }

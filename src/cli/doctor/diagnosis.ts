@@ -4,10 +4,12 @@ import { proofOf } from '../../diagnostics/proof.ts';
 import { readJson } from '../answer.ts';
 import type { Ask } from '../ownProxy.ts';
 import type { Examination } from './examination.ts';
-import { Skipped } from './finding.ts';
+import { Failed, Skipped } from './finding.ts';
+import { fixFor } from './fixes.ts';
+import { explain, isGeneral, refusalOf } from './refusal.ts';
 
 /** So often an answer of another instance behind the same front is followed by one more try. */
-const mostTries = 6;
+export const mostTries = 20;
 
 const ticket = z.object({ ticket: z.string().regex(/^[\w-]{43}$/), instance: z.string() });
 const seen = z.object({
@@ -20,6 +22,7 @@ const seen = z.object({
   forwardedFor: z.string().nullable(),
   forwardedProto: z.string().nullable(),
   origin: z.string().nullable(),
+  connectingIp: z.string().nullable(),
 });
 export type Arrival = z.output<typeof seen>;
 
@@ -34,11 +37,15 @@ export function ticketOf(exam: Examination): Promise<z.output<typeof ticket>> {
     // Goes to the proxy on this machine alone, and never through the front.
     const answer = await proxy.ask('/diagnostics/tickets', {
       method: 'POST',
-      headers: { authorization: `Bearer ${proofOf(exam.config)}` },
+      headers: { authorization: `Bearer ${proofOf(exam.config, Date.now())}` },
       signal: AbortSignal.timeout(5_000),
     });
     const given = ticket.safeParse(await readJson(answer.body));
     if (given.success) return given.data;
+    const code = refusalOf(answer);
+    if (code !== undefined && isGeneral(code)) {
+      throw await explain(exam, 'the doctor on this machine', answer.statusCode, code);
+    }
     const { DAYTONA_API_KEY: key } = exam.config;
     throw new Skipped(
       answer.statusCode === 401
@@ -53,40 +60,59 @@ export async function credentialOf(exam: Examination): Promise<{ authorization: 
   return { authorization: `Bearer ${(await ticketOf(exam)).ticket}` };
 }
 
-/** Asks for diagnostics through the public address; undefined where another proxy answers. */
+/**
+ * Asks for diagnostics through the public address.
+ *
+ * @throws Failed where the proxy refuses, Skipped or Failed where another proxy answers
+ */
 export async function diagnose(
   exam: Examination,
   path: string,
   { headers, ...ask }: Ask = {},
+  way = exam.way,
 ): Promise<Dispatcher.ResponseData> {
-  const credential = await credentialOf(exam);
-  const way = await exam.way;
-  for (let tries = 1; ; tries += 1) {
-    const answer = await way.ask(path, { ...ask, headers: { ...headers, ...credential } });
-    if (!isStranger(answer) || tries === mostTries) return answer;
+  const all = { ...headers, ...(await credentialOf(exam)) };
+  for (let tries = 1; tries <= mostTries; tries += 1) {
+    const answer = await (await way).ask(path, { ...ask, headers: all });
+    const code = refusalOf(answer);
+    if (code === undefined) return answer;
     await answer.body.dump().catch(() => {});
+    if (code !== 'UNAUTHORIZED') throw await explain(exam, path, answer.statusCode, code);
   }
+  throw await strangers(exam);
 }
 
-/** True for the answer of a proxy that has not given the ticket. */
-export function isStranger({ statusCode, headers }: Dispatcher.ResponseData): boolean {
-  return statusCode === 401 && headers['x-proxy-error'] === 'UNAUTHORIZED';
+/** What is to be said where only proxies have answered that have not given the ticket. */
+export async function strangers(exam: Examination): Promise<Error> {
+  const { origin } = exam.url;
+  const { REDIS_URL, REDIS_HOST } = exam.config;
+  return (REDIS_URL ?? REDIS_HOST) === undefined
+    ? new Failed(
+        `${origin} leads to a daytona-proxy, but not to the one on this machine`,
+        await fixFor(exam, 'lead'),
+      )
+    : new Skipped(`${origin} leads to other instances, which this one’s ticket does not open`);
 }
 
-/** How a request arrives through the public address that claims to come from somewhere else. */
+/** How a request arrives that claims to come from somewhere else. */
+async function arrivalBy(exam: Examination, way = exam.way): Promise<Arrival> {
+  const headers = { origin: exam.url.origin, 'x-forwarded-for': claimedAddress };
+  const answer = await diagnose(exam, '/diagnostics', { headers }, way);
+  const found = seen.safeParse(await readJson(answer.body));
+  if (found.success) return found.data;
+  throw new Error(`/diagnostics was answered ${answer.statusCode}, and not by the proxy`);
+}
+
+/** The same through the public address, once for all checks. */
 export function arrivalOf(exam: Examination): Promise<Arrival> {
-  return exam.once('arrival', async () => {
-    const headers = { origin: exam.url.origin, 'x-forwarded-for': claimedAddress };
-    const answer = await diagnose(exam, '/diagnostics', { headers });
-    const found = seen.safeParse(await readJson(answer.body));
-    if (found.success) return found.data;
-    if (isStranger(answer)) {
-      throw new Error(
-        `${exam.url.origin} leads to a daytona-proxy, but not to the one on this machine`,
-      );
-    }
-    throw new Error(`/diagnostics was answered ${answer.statusCode}, and not by the proxy`);
-  });
+  return exam.once('arrival', () => arrivalBy(exam));
+}
+
+/** The same where nobody can have changed it on its way; undefined where that is not known. */
+export function sureArrivalOf(exam: Examination): Promise<Arrival | undefined> {
+  const { protocol, hostname } = exam.url;
+  if (protocol === 'http:' && !exam.staysHere(hostname)) return Promise.resolve(undefined);
+  return arrivalBy(exam, exam.safeWay).catch(() => undefined);
 }
 
 /** Reads what an echo says first. */

@@ -3,13 +3,17 @@ import { networkInterfaces } from 'node:os';
 import type { HostFormat } from '../../host/parse.ts';
 import { plainAddress } from '../../host/visitor.ts';
 import type { Examination } from './examination.ts';
-import { type Check, type Finding, failed, ok, Skipped } from './finding.ts';
-import { isLocal } from './network.ts';
+import { type Check, Failed, type Finding, failed, ok, Skipped } from './finding.ts';
+import { isAddress, isLocal } from './network.ts';
+
+/** The host of a sandbox's port below a domain. */
+export function sandboxHost(id: string, port: number, domain: string, format: HostFormat): string {
+  return `${format === 'id-first' ? `${id}-${port}` : `${port}-${id}`}.${domain}`;
+}
 
 /** A host of a sandbox that there is not. */
 export function strangeHost(domain: string, format: HostFormat = 'auto'): string {
-  const id = `doctor-${randomBytes(6).toString('hex')}`;
-  return `${format === 'id-first' ? `${id}-3000` : `3000-${id}`}.${domain}`;
+  return sandboxHost(`doctor-${randomBytes(6).toString('hex')}`, 3000, domain, format);
 }
 
 /** Whether every name below each domain leads to the same place, and as far as it shows, here. */
@@ -19,6 +23,7 @@ export const dnsCheck: Check = {
     const { PROXY_DOMAIN } = exam.config;
     const domains = PROXY_DOMAIN.length > 0 ? PROXY_DOMAIN : [exam.domain];
     const asked = domains.filter((domain) => !isLocal(domain));
+    if (asked.some(isAddress)) throw new Skipped('an address has no names below it');
     if (asked.length === 0)
       throw new Skipped('needs none: browsers lead *.localhost to their own machine');
     if (exam.network.pinned(strangeHost(asked[0] ?? ''), exam.port) !== undefined) {
@@ -49,7 +54,9 @@ async function placeOf(exam: Examination, domain: string): Promise<string | Find
     exam.network.addressesOf(strangeHost(domain, 'id-first')),
     exam.network.addressesOf(domain),
   ]).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`DNS does not answer for ${domain} (${error.code ?? error.message})`);
+    throw new Failed(`DNS does not answer for ${domain} (${error.code ?? error.message})`, [
+      'Is the DNS server of this machine up (/etc/resolv.conf)? Another one: --dns 1.1.1.1',
+    ]);
   });
   if (one.length === 0 && other.length === 0) {
     return failed(`there is no wildcard record: *.${domain} has no address`, record(both, bare));

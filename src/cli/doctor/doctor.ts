@@ -5,16 +5,18 @@ import { CommandError, UsageError } from '../failure.ts';
 import { port } from '../options.ts';
 import { oneLine } from '../printable.ts';
 import { survivesReaders } from '../readers.ts';
+import { everyAddress } from './addresses.ts';
 import { configurationCheck } from './configuration.ts';
 import { daytonaChecks } from './daytona.ts';
 import { dnsCheck } from './dns.ts';
 import { type DoctorOptions, Examination } from './examination.ts';
 import { type Check, type Finding, findingOf } from './finding.ts';
-import { answerChecks, arrivalChecks } from './front.ts';
+import { answerChecks, host, publicAddress } from './front.ts';
 import { authorities, dnsServer, pin, publicUrl, silence } from './options.ts';
 import { sandboxChecks } from './sandbox.ts';
-import { streamChecks } from './streams.ts';
+import { idleChecks, streamChecks } from './streams.ts';
 import { tlsChecks } from './tls.ts';
+import { visitorChecks } from './visitor.ts';
 
 /** All that is looked at, in this order: what stands first may explain what comes later. */
 const checks: readonly Check[] = [
@@ -22,10 +24,14 @@ const checks: readonly Check[] = [
   ...daytonaChecks,
   dnsCheck,
   ...tlsChecks,
-  ...arrivalChecks,
+  publicAddress,
+  everyAddress,
+  host,
+  ...visitorChecks,
   ...streamChecks,
   ...answerChecks,
   ...sandboxChecks,
+  ...idleChecks,
 ];
 
 interface Options extends Omit<DoctorOptions, 'slow' | 'ca'> {

@@ -1,12 +1,11 @@
 import { on } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { credentialOf, readArrival } from './diagnosis.ts';
+import { credentialOf, mostTries, readArrival, strangers } from './diagnosis.ts';
 import type { Examination } from './examination.ts';
+import { refusalOf } from './refusal.ts';
 
 const patienceMs = 10_000;
-/** Another instance behind the same front may get the upgrade, which has not given the ticket. */
-const mostTries = 6;
 
 /** A WebSocket of the proxy's own, which repeats what it is told. */
 export interface Echo {
@@ -17,28 +16,39 @@ export interface Echo {
   readonly repeats: (text: string) => Promise<boolean>;
 }
 
+interface NoEcho {
+  readonly status: number;
+  readonly code: string | undefined;
+}
+
 /**
  * Opens the echo through the public address.
  *
- * @returns the answer's status where that is no switch of protocols
+ * @returns the answer's status where that is no switch of protocols, and what the proxy calls it
  * @throws Error where there is no answer
  */
-export async function openEcho(exam: Examination): Promise<Echo | { readonly status: number }> {
+export async function openEcho(exam: Examination): Promise<Echo | NoEcho> {
   const way = await exam.way;
   const headers = { ...(await credentialOf(exam)), origin: exam.url.origin };
   for (let tries = 1; ; tries += 1) {
     const socket = way.socket(exam.url.hostname, '/diagnostics/socket', headers);
     // From the beginning, because the first message may come together with the switch.
     const messages = on(socket, 'message', { close: ['close'] });
-    const status = await new Promise<number>((done, fail) => {
-      socket.once('open', () => done(101));
-      socket.once('unexpected-response', (_req, res) => done(res.statusCode ?? 0));
-      socket.once('error', fail);
+    const refused = await new Promise<NoEcho | undefined>((done, fail) => {
+      socket.once('open', () => done(undefined));
+      socket.once('unexpected-response', (_req, res) =>
+        done({ status: res.statusCode ?? 0, code: refusalOf(res) }),
+      );
+      socket.once('error', ({ message }) =>
+        fail(new Error(`a WebSocket does not open (${message})`)),
+      );
     });
     socket.on('error', () => {});
-    if (status === 101) return echoOf(socket, messages);
+    if (!refused) return echoOf(socket, messages);
     socket.terminate();
-    if (status !== 401 || tries === mostTries) return { status };
+    if (refused.code !== 'UNAUTHORIZED') return refused;
+    // Another instance behind the same front, which has not given the ticket.
+    if (tries === mostTries) throw await strangers(exam);
   }
 }
 

@@ -6,7 +6,7 @@ import { CommandError } from '../failure.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import { Skipped } from './finding.ts';
 import { type FrontKind, recognize } from './fronts.ts';
-import { isLocal, Network, type Pin } from './network.ts';
+import { isHere, isLocal, Network, type Pin } from './network.ts';
 import { PublicWay } from './publicWay.ts';
 
 export interface DoctorOptions {
@@ -72,6 +72,11 @@ export class Examination {
     return Number(port || (protocol === 'https:' ? 443 : 80));
   }
 
+  /** True where what is said to a host without TLS does not leave this machine. */
+  staysHere(host: string): boolean {
+    return isHere(host) && this.network.pinned(host, this.port) === undefined;
+  }
+
   get way(): Promise<PublicWay> {
     return this.once('way', async () => this.#makeWay());
   }
@@ -80,6 +85,14 @@ export class Examination {
   get safeWay(): Promise<PublicWay> {
     const { ca } = this.options;
     return this.once('safe way', async () => this.#makeWay(ca === undefined ? {} : { ca }));
+  }
+
+  /** The way to a domain by one of the addresses that it has. */
+  wayTo(domain: string, address: string): PublicWay {
+    const { port, url } = this;
+    const there = new Network([{ host: '*', port, address }], undefined);
+    const at = new URL(`${url.protocol}//${domain}${url.port && `:${port}`}`);
+    return new PublicWay(at, there.lookup(port), () => {});
   }
 
   #makeWay(trust?: { readonly ca?: string }): PublicWay {

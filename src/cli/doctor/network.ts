@@ -45,7 +45,7 @@ export class Network {
   /** What Node connects by to a port. */
   lookup(port: number): LookupFunction {
     return (name, options, done) => {
-      this.#find(name, port).then(
+      this.find(name, port).then(
         (addresses) => {
           const [first] = addresses;
           if (!first) done(notFound(name), '', 0);
@@ -57,7 +57,8 @@ export class Network {
     };
   }
 
-  async #find(name: string, port: number) {
+  /** All addresses that are tried for a name on a port. */
+  async find(name: string, port: number): Promise<{ address: string; family: number }[]> {
     const pinned = this.pinned(name, port);
     if (pinned !== undefined) return [entry(pinned)];
     // As browsers do, whatever DNS says (RFC 6761, section 6.3); many systems know localhost alone.
@@ -70,6 +71,16 @@ export class Network {
 /** True for names that lead to the machine itself, wherever it is. */
 export function isLocal(domain: string): boolean {
   return /(?:^|\.)localhost$/.test(domain);
+}
+
+/** True for an IP address, also as it stands in a URL: there is no name below it. */
+export function isAddress(hostname: string): boolean {
+  return isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
+}
+
+/** True where no other machine is between: nobody can listen, whatever the protocol. */
+export function isHere(hostname: string): boolean {
+  return isLocal(hostname) || /^(?:127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }
 
 function entry(address: string): { address: string; family: number } {

@@ -4,7 +4,10 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request } from 'undici';
 import { WebSocket } from 'ws';
+import { readText } from '../answer.ts';
 import type { Ask } from '../ownProxy.ts';
+import { isAddress } from './network.ts';
+import { refusalOf } from './refusal.ts';
 
 const patienceMs = 20_000;
 const continueMs = 3_000;
@@ -39,7 +42,7 @@ export class PublicWay {
     this.#connect = { lookup, rejectUnauthorized: trust !== undefined, ...trust };
     this.#dispatcher = new Agent({
       connect: this.#connect,
-      allowH2: false,
+      allowH2: false, // Over HTTP/2 Nginx passes on what it holds back over HTTP/1.1.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -71,34 +74,50 @@ export class PublicWay {
     });
   }
 
+  /** Asks under a Host of one's own choice, by a connection to the public address, as anybody may. */
+  async askUnder(host: string, path: string): Promise<{ status: number; text: string }> {
+    const signal = AbortSignal.timeout(patienceMs);
+    const req = this.#begin(path, { signal, headers: { host } });
+    return this.#answerTo(req.end());
+  }
+
   /**
    * Sends so many bytes, once it is known that they are welcome.
    *
    * @throws Error where the connection breaks before there is an answer
    */
   async upload(path: string, bytes: number, headers: Readonly<Record<string, string>>) {
-    const { request: begin } = this.url.protocol === 'https:' ? https : http;
-    const signal = AbortSignal.timeout(patienceMs * 3);
-    const req = begin(this.#at(undefined, path), {
-      ...this.#connect,
+    const req = this.#begin(path, {
       method: 'POST',
-      agent: false,
-      signal,
+      signal: AbortSignal.timeout(patienceMs * 3),
       headers: { ...headers, 'content-length': bytes, expect: '100-continue' },
     });
-    const answered = once(req, 'response') as Promise<[IncomingMessage]>;
     // Some fronts do not know the question, and wait for the body.
     const asked = setTimeout(() => req.emit('continue'), continueMs);
     req.once('continue', () => send(req, bytes));
     req.flushHeaders();
+    return this.#answerTo(req).finally(() => clearTimeout(asked));
+  }
+
+  #begin(path: string, init: http.RequestOptions): http.ClientRequest {
+    const { request: begin } = this.url.protocol === 'https:' ? https : http;
+    const { hostname } = this.url;
+    const servername = isAddress(hostname) ? '' : hostname; // And not the Host that is said.
+    return begin(this.#at(undefined, path), {
+      ...this.#connect,
+      servername,
+      agent: false,
+      ...init,
+    });
+  }
+
+  async #answerTo(req: http.ClientRequest) {
     try {
-      const [res] = await answered;
+      const [res] = (await once(req, 'response')) as [IncomingMessage];
       this.#note(res);
-      let text = '';
-      for await (const part of res) text += part;
-      return { status: res.statusCode ?? 0, text };
+      const code = refusalOf(res);
+      return { status: res.statusCode ?? 0, code, text: await readText(res) };
     } finally {
-      clearTimeout(asked);
       req.on('error', () => {}).destroy();
     }
   }

@@ -1,16 +1,17 @@
 import { readText } from '../answer.ts';
 import { called } from '../name.ts';
-import { OwnProxy } from '../ownProxy.ts';
 import { isOpenCode } from '../probes.ts';
 import { checkTerminal } from '../terminal.ts';
 import { previewToken } from './daytona.ts';
+import { sandboxHost } from './dns.ts';
 import type { Examination } from './examination.ts';
 import { type Check, failed, ok, Skipped } from './finding.ts';
 import { addressOf } from './front.ts';
-import { isLocal } from './network.ts';
+import { isAddress } from './network.ts';
 import { isTrusted } from './tls.ts';
 
 const mostShown = 200;
+const leewayMs = 10_000;
 const warning = /<title>[^<]*Daytona Preview - Warning|Preview URL Warning/i;
 const asBrowser = {
   'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
@@ -26,16 +27,16 @@ function appOf(exam: Examination) {
     const { sandbox, port = 4096 } = exam.options;
     if (sandbox === undefined)
       throw new Skipped('tried only if you name one: --sandbox <id> --port <port>');
+    if (isAddress(exam.domain)) throw new Skipped('an address has no names below it');
     const reached = await addressOf(exam).catch(() => undefined);
     if (reached?.result !== 'ok') throw new Skipped('public-address has to be right first');
     // Whoever stands in between could take the sandbox's token: it goes only where TLS says who it is.
     // And not by another connection than the one that has said so.
-    const { protocol, hostname } = exam.url;
-    const mayShow = protocol === 'http:' ? isLocal(hostname) : await isTrusted(exam);
+    const host = sandboxHost(sandbox, port, exam.domain, exam.config.HOST_FORMAT);
+    const mayShow = exam.url.protocol === 'http:' ? exam.staysHere(host) : await isTrusted(exam);
     const token = mayShow ? await previewToken(exam, sandbox).catch(() => undefined) : undefined;
     const headers: Record<string, string> =
       token === undefined ? {} : { 'x-daytona-preview-token': token };
-    const host = (await OwnProxy.of(exam.config)).hostOf(sandbox, port);
     return { proxy: await (mayShow ? exam.safeWay : exam.way), host, headers, mayShow };
   });
 }
@@ -45,14 +46,20 @@ function pageOf(exam: Examination) {
   return exam.once('page', async () => {
     const { proxy, host, headers } = await appOf(exam);
     // A program is told that it may not enter; a browser is led to the login, as an app might do.
-    const first = await proxy.ask('/', { host, headers });
+    // It may sleep, and is then held until it has started.
+    const patient = () => ({ signal: AbortSignal.timeout(exam.config.WAKE_HOLD_MS + leewayMs) });
+    const first = await proxy.ask('/', { ...patient(), host, headers });
     const refused = first.headers['x-proxy-error'];
     if (refused !== undefined) {
       await first.body.dump().catch(() => {});
       return { host, status: first.statusCode, code: refused, text: '' };
     }
     first.body.on('error', () => {}).destroy(); // It may be long, and is not wanted.
-    const answer = await proxy.ask('/', { host, headers: { ...asBrowser, ...headers } });
+    const answer = await proxy.ask('/', {
+      ...patient(),
+      host,
+      headers: { ...asBrowser, ...headers },
+    });
     const { 'x-proxy-error': code } = answer.headers;
     const text = await readText(answer.body);
     return { host, status: answer.statusCode, code, text };

@@ -1,20 +1,22 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import { credentialOf, diagnose } from './diagnosis.ts';
+import { credentialOf, diagnose, mostTries, strangers } from './diagnosis.ts';
 import { openEcho } from './echo.ts';
 import type { Examination } from './examination.ts';
 import { type Check, failed, ok, Skipped } from './finding.ts';
 import { fixFor } from './fixes.ts';
 import { arrival } from './front.ts';
+import { explain } from './refusal.ts';
 
 const pauseMs = 1_500;
 const uploadBytes = 20_000_000;
+const megabytes = uploadBytes / 1_000_000;
 const patienceMs = 10_000;
-const mostTries = 6;
 
 const events: Check = {
   name: 'event-stream',
+  topic: 'events',
   find: async (exam) => {
     await arrival(exam);
     const { firstMs, lastMs } = await timesOf(exam, pauseMs);
@@ -25,23 +27,27 @@ const events: Check = {
     if (between >= pauseMs / 2) return ok('the first event arrives while the stream is open');
     return failed(
       `the front holds answers back: two events sent ${pauseMs} ms apart arrived ${between} ms apart`,
-      await fixFor(exam, 'events'),
     );
   },
 };
 
 const webSocket: Check = {
   name: 'websocket',
+  topic: 'websocket',
   find: async (exam) => {
     await arrival(exam);
     const opened = await openEcho(exam);
     if ('status' in opened) {
-      const { status } = opened;
+      const { status, code } = opened;
+      // By INVALID_REQUEST it says that the handshake has not come whole.
+      if (code !== undefined && code !== 'INVALID_REQUEST') {
+        throw await explain(exam, 'a WebSocket', status, code);
+      }
       const why =
         status === 426
           ? 'the front does not pass the upgrade on: it arrives as a plain GET'
           : `the upgrade of a WebSocket is answered ${status}`;
-      return failed(why, await fixFor(exam, 'websocket'));
+      return failed(why);
     }
     try {
       if (!(await opened.repeats('hello'))) {
@@ -62,6 +68,7 @@ const webSocket: Check = {
 
 const idle: Check = {
   name: 'idle',
+  topic: 'idle',
   find: async (exam) => {
     const { slow } = exam.options;
     if (slow === undefined) {
@@ -82,27 +89,30 @@ const idle: Check = {
     const dead = [!streamLives && 'an event stream', !socketLives && 'a WebSocket'];
     return failed(
       `the front ends ${dead.filter(Boolean).join(' and ')} within ${slow} s of silence`,
-      await fixFor(exam, 'idle'),
     );
   },
 };
 
 const upload: Check = {
   name: 'upload',
+  topic: 'upload',
   find: async (exam) => {
     await arrival(exam);
-    const megabytes = uploadBytes / 1_000_000;
-    const { status, text } = await uploaded(exam);
+    const { status, code, text } = await uploaded(exam);
+    if (code !== undefined) throw await explain(exam, `an upload of ${megabytes} MB`, status, code);
     if (status === 200 && text.includes(`"bytes":${uploadBytes}`)) {
       return ok(`${megabytes} MB come through`);
     }
     const why = status === 413 ? 'too large for the front (413)' : `answered ${status}`;
-    return failed(`an upload of ${megabytes} MB is ${why}`, await fixFor(exam, 'upload'));
+    return failed(`an upload of ${megabytes} MB is ${why}`);
   },
 };
 
 /** What lasts or is large on the way from a visitor to the proxy. */
-export const streamChecks: readonly Check[] = [events, webSocket, idle, upload];
+export const streamChecks: readonly Check[] = [events, webSocket, upload];
+
+/** Stands behind all others: a ticket need not outlive the silence. */
+export const idleChecks: readonly Check[] = [idle];
 
 /** When the two events of a stream arrive; undefined for one that does not. */
 async function timesOf(exam: Examination, pause: number) {
@@ -149,7 +159,12 @@ async function uploaded(exam: Examination) {
   const way = await exam.way;
   const credential = await credentialOf(exam);
   for (let tries = 1; ; tries += 1) {
-    const answer = await way.upload('/diagnostics/upload', uploadBytes, credential);
-    if (answer.status !== 401 || tries === mostTries) return answer;
+    const answer = await way
+      .upload('/diagnostics/upload', uploadBytes, credential)
+      .catch((error: Error) => {
+        throw new Error(`an upload of ${megabytes} MB is cut (${error.message})`);
+      });
+    if (answer.code !== 'UNAUTHORIZED') return answer;
+    if (tries === mostTries) throw await strangers(exam);
   }
 }

@@ -7,6 +7,7 @@ import { strangeHost } from './dns.ts';
 import type { Examination } from './examination.ts';
 import { type Check, failed, ok, Skipped } from './finding.ts';
 import { fixFor } from './fixes.ts';
+import { isAddress } from './network.ts';
 
 const fewDays = 14;
 const dayMs = 86_400_000;
@@ -27,6 +28,7 @@ interface Handshake {
 function handshakeAt(exam: Examination, name: string): Promise<Handshake> {
   return exam.once(`tls ${name}`, async () => {
     if (exam.url.protocol !== 'https:') throw new Skipped(`${exam.url.origin} is without TLS`);
+    if (isAddress(name.replace('*.', ''))) throw new Skipped('an address has no names below it');
     const host = name.replace(/^\*\.(.*)/, (_all, domain) =>
       strangeHost(domain, exam.config.HOST_FORMAT),
     );
@@ -103,6 +105,7 @@ export async function isTrusted(exam: Examination): Promise<boolean> {
 
 const chain: Check = {
   name: 'certificate-chain',
+  topic: 'chain',
   find: async (exam) => {
     const { leaf, problem } = await handshakeAt(exam, `*.${exam.domain}`);
     const issuer = leaf.issuer.replaceAll('\n', ', ');

@@ -113,8 +113,8 @@ test.each([
   [60_000, 'behind'],
   [-60_000, 'ahead of'],
 ])('a clock that differs by %i ms is named', async (skew, words) => {
-  const date = new Date(Date.now() + skew).toUTCString();
-  const env = await apiThat((_req, res) => res.setHeader('Date', date));
+  const date = () => new Date(Date.now() + skew).toUTCString();
+  const env = await apiThat((_req, res) => res.setHeader('Date', date()));
   const { wrong, of } = await look(env);
   expect(wrong).toEqual(['clock']);
   expect(of('clock').detail).toMatch(

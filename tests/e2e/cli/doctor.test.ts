@@ -145,6 +145,7 @@ describe('DNS', () => {
     expect(of('dns')).toMatchObject({
       result: 'failed',
       detail: expect.stringContaining('DNS does not answer'),
+      fix: [expect.stringContaining('--dns 1.1.1.1')],
     });
   });
 });
