@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
 import { ask, codeOf, openWebSocket, raw } from '../support/client.ts';
@@ -249,42 +248,6 @@ describe('an answer of the app’s own', () => {
     expect(times).toBe(1);
     expect([answer.status, answer.body]).toEqual([status, body]);
     expect(answer.headers['x-proxy-error']).toBeUndefined();
-  });
-});
-
-describe('what is known of a sandbox in use', () => {
-  test('is asked for anew before it expires, so that nobody waits', async () => {
-    const ttlMs = 4_000;
-    rig = await startRig({ app, env: { CACHE_TTL: String(ttlMs) } });
-    seen = [];
-    expect((await ask(rig.proxy.port, { host: rig.host() })).status).toBe(200);
-    rig.daytona.faults.apiDelayMs = 200;
-    for (const end = performance.now() + 1.3 * ttlMs; performance.now() < end; ) {
-      expect((await ask(rig.proxy.port, { host: rig.host() })).status).toBe(200);
-      await wait(20); // Other tests want the machine too.
-    }
-    expect(lookups()).toBeGreaterThan(1);
-    // Whoever has to wait for Daytona is counted: the first, and nobody since.
-    const stats = await ask(rig.proxy.port, { host: 'localhost', path: '/stats' });
-    expect(JSON.parse(stats.body)).toMatchObject({ misses: 1 });
-  });
-
-  test('serves for a while longer where Daytona does not answer, and no longer', async () => {
-    rig = await startRig({ app, env: { CACHE_TTL: '300', STALE_IF_ERROR_MS: '1000' } });
-    seen = [];
-    const status = async () => (await ask(rig.proxy.port, { host: rig.host() })).status;
-    expect(await status()).toBe(200);
-    rig.daytona.faults.apiStatus = 500;
-    const begun = performance.now();
-    let last = 200;
-    while (last === 200) {
-      await wait(20);
-      last = await status();
-    }
-    const served = performance.now() - begun;
-    expect(last).toBe(503);
-    expect(served).toBeGreaterThan(1_000);
-    expect(served).toBeLessThan(2_500);
   });
 });
 

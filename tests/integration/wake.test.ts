@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ask, codeOf, open } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -26,14 +25,6 @@ describe('a sandbox that sleeps', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => rig.request()));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(rig.starts()).toBe(1);
-  });
-
-  test('is waited for until the port really answers', async () => {
-    rig = await startSleeper();
-    rig.daytona.faults.listenMs = 1_200;
-    const begun = performance.now();
-    expect((await rig.request()).status).toBe(200);
-    expect(performance.now() - begun).toBeGreaterThan(1_200);
   });
 
   test('shows a person a live page at once, and tells it each state until the app answers', async () => {
@@ -104,16 +95,6 @@ describe('a sandbox that sleeps', () => {
     expect(answer.headers['retry-after']).toBeDefined();
   });
 
-  test('is not started again within the cooldown, and then is', async () => {
-    rig = await startSleeper({ WAKE_COOLDOWN_MS: '1500' });
-    expect((await rig.request()).status).toBe(200);
-    rig.sandbox.state = 'stopped';
-    expect((await rig.request()).status).toBe(200);
-    const [first, second, ...more] = rig.daytona.callsOf('POST', /\/start$/);
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(1_400);
-    expect(more).toEqual([]);
-  });
-
   test('is started once for all who wait, by its id and by its name', async () => {
     rig = await startSleeper({}, { name: 'shop' });
     rig.daytona.faults.apiDelayMs = 100; // Both hear that it is stopped before either has started it.
@@ -174,16 +155,4 @@ describe('a sandbox that sleeps', () => {
     expect(await answer).toBe('left');
     expect(await eventually(() => rig.proxy.openWork.counts().openRequests === 0)).toBe(true);
   });
-});
-
-test('an API that is away for a moment does not end a start', async () => {
-  rig = await startSleeper();
-  rig.daytona.faults.startMs = 1_500;
-  const answer = rig.request();
-  await rig.daytona.called(2);
-  expect(await eventually(() => rig.starts() === 1)).toBe(true);
-  await rig.daytona.stopApi();
-  await once(rig.daytona.sandboxes, 'state');
-  await rig.daytona.startApi();
-  expect((await answer).status).toBe(200);
 });
