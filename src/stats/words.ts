@@ -1,14 +1,13 @@
 const missing = '–';
-const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
-/** A count: `1,234`. */
+/** A count: `1,234`. A formatter made beforehand would cost every start what few ever look at. */
 export function sayCount(count: number): string {
-  return grouped.format(count);
+  return Math.round(count).toLocaleString('en');
 }
 
 /** A rate or another number of any size: `0`, `0.25`, `3.4`, `120`. */
 export function sayNumber(value: number): string {
-  if (value >= 100) return grouped.format(value);
+  if (value >= 100) return sayCount(value);
   return String(Number(value.toFixed(value >= 10 ? 1 : 2)));
 }
 
