@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { clientLeft } from '../exchange.ts';
 import { ProxyError } from '../replies/errors.ts';
+import { bearerOf } from '../replies/ops.ts';
 import { sendJson } from '../replies/send.ts';
 import { seenOf } from './seen.ts';
 import { openEcho } from './socket.ts';
@@ -23,12 +24,12 @@ export function diagnosticsPages(isProof: (proof: string) => boolean): Router {
   const tickets = new Tickets();
 
   const mayAsk: RequestHandler = (req, _res, next) => {
-    next(tickets.spend(bearerOf(req)) ? undefined : new ProxyError('UNAUTHORIZED'));
+    next(tickets.spend(bearerOf(req) ?? '') ? undefined : new ProxyError('UNAUTHORIZED'));
   };
 
   router.post('/diagnostics/tickets', (req, res) => {
     // The proof opens nothing else, and is asked for here alone: a ticket makes no further ones.
-    if (!isProof(bearerOf(req))) throw new ProxyError('UNAUTHORIZED');
+    if (!isProof(bearerOf(req) ?? '')) throw new ProxyError('UNAUTHORIZED');
     sendJson(req, res, 201, { ticket: tickets.issue(), instance });
   });
   router.get('/diagnostics', mayAsk, (req, res) => {
@@ -39,10 +40,6 @@ export function diagnosticsPages(isProof: (proof: string) => boolean): Router {
   router.get('/diagnostics/redirect', mayAsk, sendElsewhere);
   router.get('/diagnostics/socket', mayAsk, (req, res) => openEcho(req, res, instance));
   return router;
-}
-
-function bearerOf({ headers }: Request): string {
-  return /^Bearer +([\x21-\x7e]{1,200})$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
 /** Sends an event, is silent for `?pause` ms, and sends the last. */

@@ -59,6 +59,7 @@ export function announce(
   }
   if (
     config.STATS_TOKEN === undefined &&
+    // Without a domain it is tried out on one's own machine, and told of that below.
     domains.some((name) => !/(?:^|\.)localhost$/.test(name))
   ) {
     log('warn', 'start.warning', {

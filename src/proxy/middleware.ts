@@ -12,6 +12,7 @@ import {
 import type { Log } from '../log/logger.ts';
 import { ProxyError } from '../replies/errors.ts';
 import type { Observer } from '../telemetry/observer.ts';
+import { beginTrace } from '../telemetry/trace.ts';
 import { carryHttp } from './carryHttp.ts';
 import { carryUpgrade, type UpgradeRules } from './carryUpgrade.ts';
 import { CloserLooks } from './closerLooks.ts';
@@ -70,6 +71,7 @@ export function createCarrier(options: ProxyOptions): Carrier {
       exchange.carriedTo = exchange.upstream?.target;
     }
     exchange.timeline.enter('connect');
+    exchange.trace ??= beginTrace(exchange.requestId);
     const head = requestHead(fieldsOnTrail(req.rawHeaders, exchange.trail), exchange, originMode);
     if (exchange.upgrade) await carryUpgrade(options, req, exchange.upgrade, head);
     else await carryHttp(connections, req, res, head, body);

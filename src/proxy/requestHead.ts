@@ -1,7 +1,6 @@
 import type { Exchange, OriginMode } from '../exchange.ts';
 import { isForwarding } from '../forwarded.ts';
 import { remembered } from '../remembered.ts';
-import { beginTrace } from '../telemetry/trace.ts';
 import { withoutOwnCookies } from './cookie.ts';
 import { canonicalName, isHopByHop, namedInConnection } from './headerNames.ts';
 import { forwardedOrigin } from './origin.ts';
@@ -51,7 +50,7 @@ export function requestHead(
   exchange: Exchange,
   originMode: OriginMode,
 ): string[] {
-  const { visitor, upstream, sandbox, requestId } = exchange;
+  const { visitor, upstream, sandbox, requestId, trace } = exchange;
   if (!upstream || !sandbox) throw new Error('a request head without an upstream');
   const head = ['host', upstream.target.host];
   const named = namedInConnection(rawHeaders);
@@ -99,8 +98,7 @@ export function requestHead(
   head.push('x-forwarded-proto', visitor.proto);
   head.push('x-forwarded-host', visitor.host);
   head.push('x-request-id', requestId);
-  exchange.trace ??= beginTrace(requestId);
-  const { parent, state } = exchange.trace;
+  const { parent, state } = trace ?? {};
   if (parent !== undefined) head.push('traceparent', parent);
   if (state !== undefined) head.push('tracestate', state);
   head.push('via', `${via}1.1 ${pseudonym}`);

@@ -22,7 +22,9 @@ export function frontPage({ domains, format }: FrontPageRules): Router {
     const { name, port } = splitHost(host);
     const [domain = name === 'localhost' ? name : 'example.com'] = domains;
     const own = domains.includes(name) ? name : domain;
-    return sendPage(req, res, content(own + port, format));
+    // The port by which somebody is here leads nowhere where a front stands before another name.
+    const shown = own === name || /(?:^|\.)localhost$/.test(own) ? own + port : own;
+    return sendPage(req, res, content(shown, format));
   };
   return router.get('/', show);
 }

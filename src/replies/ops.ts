@@ -100,6 +100,6 @@ function hostOf({ headers }: IncomingMessage): string {
 }
 
 /** True for a Host, in lower case, by which a machine calls itself. */
-export function isLocalHost(host: string): boolean {
+function isLocalHost(host: string): boolean {
   return localHost.test(host);
 }

@@ -143,7 +143,8 @@ export class SharedSource implements SandboxSource {
   }
 
   async #keep(key: string, value: object, ttlMs: number): Promise<void> {
-    const generation = this.#given.get(value) ?? this.#generation;
+    // Undefined, too, where the store could not say when it was asked for.
+    const generation = this.#given.has(value) ? this.#given.get(value) : this.#generation;
     const kept = { value, freshUntil: Date.now() + ttlMs, ttlMs, generation };
     const written =
       generation !== undefined && (await this.#store.write(key, kept, ttlMs + this.#rules.staleMs));

@@ -108,14 +108,17 @@ export class Door {
     return cookie('', req.exchange.visitor, 0);
   }
 
-  /** Looks at what somebody shows as the token, unless its network has failed too often. */
+  /**
+   * Looks at what somebody shows as the token, unless its network has failed too often. Failures are
+   * counted apart from those at sandboxes, whose visitors may come from the operator's network.
+   */
   async #isToken(
     { exchange }: IncomingMessage,
     token: string,
     show: () => string | Promise<string>,
   ): Promise<boolean> {
     const { failures, observer } = this.#parts;
-    const { network } = exchange.visitor;
+    const network = `stats ${exchange.visitor.network}`;
     const wait = await failures.waitFor(network);
     if (wait !== undefined) throw new ProxyError('TOO_MANY_FAILURES', { retryAfter: wait });
     const good = sameSecret(await show(), token);
@@ -147,7 +150,7 @@ function isOwnPage({ headers, exchange }: IncomingMessage): boolean {
 }
 
 /** Every browser says one of the two with a request that is not a plain GET. */
-export function isNoBrowser({ headers }: IncomingMessage): boolean {
+function isNoBrowser({ headers }: IncomingMessage): boolean {
   return headers.origin === undefined && headers['sec-fetch-site'] === undefined;
 }
 

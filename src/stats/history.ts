@@ -32,12 +32,12 @@ export class History implements Observed {
     // What we say of ourselves, to load balancers and on this very page, is nobody's traffic.
     if (sandbox === undefined && code === undefined) return;
     const tally = this.#slot();
-    if (cache === 'hit') tally.hits += 1;
-    else if (cache) tally.misses += 1;
     const lasts = kind !== 'request';
     // Somebody ends every stream, and a deploy ends all at once, whose beginnings are hours ago.
     if (lasts && code === undefined && (status < 400 || status === 499)) return;
     tally.requests += 1;
+    if (cache === 'hit') tally.hits += 1;
+    else if (cache) tally.misses += 1;
     if (!lasts) tally.latency.record(firstByteMs ?? durationMs);
     if (code !== undefined && (status === 401 || status === 403)) tally.refused += 1;
     if (code === undefined && status < 400) return;

@@ -72,7 +72,7 @@ export class Listeners {
     exchange.whenOver(() => {
       clearTimeout(over);
       this.#listeners.delete(listener);
-      if (this.size === 0) this.#rest();
+      if (this.size === 0) this.close();
     });
     this.#beat ??= setInterval(() => void this.#tell(), beatMs).unref();
     listener.events.send('report', JSON.stringify(report));
@@ -83,12 +83,8 @@ export class Listeners {
     void this.#tell();
   }
 
+  /** For when nobody looks any more; whoever comes later is told all the same. */
   close(): void {
-    this.#rest();
-  }
-
-  /** Nobody looks any more. */
-  #rest(): void {
     clearInterval(this.#beat);
     this.#beat = undefined;
   }

@@ -24,7 +24,7 @@ export interface Report {
 }
 
 /** The most rows of the table of sandboxes, over all instances. */
-export const mostRows = 200;
+const mostRows = 200;
 const minute = 60;
 
 /**

@@ -65,7 +65,8 @@ export class SharedStore {
 
   /**
    * Gives a random word that is the same for all instances; once it is removed, or its time is over,
-   * there is another one. Nothing seals it: it says when something is old, and that it is true.
+   * there is another one. Nothing seals it: whoever changes it in Redis has things asked anew, and by
+   * an earlier word has believed again what was kept with that.
    */
   async word(key: string, ttlMs: number): Promise<string | undefined> {
     const name = this.envelopes.nameOf(key);

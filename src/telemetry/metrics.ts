@@ -110,7 +110,7 @@ function processMetrics(): Registry {
 }
 
 /** `read`, `write`, or `other` for what nobody knows: a method may be any word. */
-export function methodClass(method: string): 'read' | 'write' | 'other' {
+function methodClass(method: string): 'read' | 'write' | 'other' {
   switch (method) {
     case 'GET':
     case 'HEAD':

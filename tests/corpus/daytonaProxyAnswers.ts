@@ -107,6 +107,19 @@ export const toolbox: readonly MovingRow[] = [
     { host: '{domain}', path: '/toolbox/{id}/ws', as: 'websocket', headers: bearer },
     { status: 101, from: 'toolbox' },
   ),
+  differs(
+    'the answer as a page',
+    { ...version, headers: bearer },
+    'as it is: on the origin of the proxy’s own pages',
+    {
+      ...byToolbox,
+      headers: {
+        'content-security-policy':
+          'sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts',
+      },
+    },
+    'it is a stranger’s, and would read `/stats` by the operator’s cookie',
+  ),
   differs('no credential', { ...version, sandbox: shut }, toLogin, asked, programs),
   differs('no credential, a public sandbox', version, toLogin, asked, programs),
   differs('no credential, a person', { ...version, as: 'person' }, toLogin, asked, programs),

@@ -68,7 +68,7 @@ export const hosts: readonly MovingRow[] = [
     { host: bare, path: '/stats' },
     '404',
     refused(401, 'UNAUTHORIZED'),
-    'figures for the operator, by `STATS_TOKEN` or from the machine itself',
+    'figures for the operator, by `STATS_TOKEN`; from the machine itself only where none is set',
   ),
   differs(
     '`GET /health` of a sandbox’s host',

@@ -49,7 +49,7 @@ export async function findingOf({ find, topic }: Check, exam: Examination): Prom
 }
 
 /** What a check has found that has thrown. */
-export function findingOfError(error: Error): Finding {
+function findingOfError(error: Error): Finding {
   const { message } = error;
   if (error instanceof Skipped) return { result: 'skipped', detail: message, fix: [] };
   return failed(message, error instanceof Failed ? error.fix : []);

@@ -13,6 +13,13 @@ const patienceMs = 20_000;
 const continueMs = 3_000;
 const chunk = Buffer.alloc(65_536);
 
+/** What comes back; `code` where the proxy itself has refused. */
+export interface Answer {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly text: string;
+}
+
 /**
  * The way that visitors take: by the public address, through whatever stands in front. A wrong
  * certificate is a matter of its own, and does not hide what else is wrong.
@@ -75,7 +82,7 @@ export class PublicWay {
   }
 
   /** Asks under a Host of one's own choice, by a connection to the public address, as anybody may. */
-  async askUnder(host: string, path: string): Promise<{ status: number; text: string }> {
+  async askUnder(host: string, path: string): Promise<Answer> {
     const signal = AbortSignal.timeout(patienceMs);
     const req = this.#begin(path, { signal, headers: { host } });
     return this.#answerTo(req.end());
@@ -111,7 +118,7 @@ export class PublicWay {
     });
   }
 
-  async #answerTo(req: http.ClientRequest) {
+  async #answerTo(req: http.ClientRequest): Promise<Answer> {
     try {
       const [res] = (await once(req, 'response')) as [IncomingMessage];
       this.#note(res);

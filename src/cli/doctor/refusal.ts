@@ -21,7 +21,7 @@ export function refusalOf({ headers }: { readonly headers: IncomingHttpHeaders }
 
 /** True for a refusal that says nothing about the sandbox that was asked for. */
 export function isGeneral(code: string): boolean {
-  return ofHost.includes(code) || code in bySetting;
+  return ofHost.includes(code) || Object.hasOwn(bySetting, code);
 }
 
 /** Explains what the proxy itself has refused: by its Host, by a setting, or by neither. */
@@ -36,7 +36,7 @@ export async function explain(
     const problem = `${where}: it does not take the request for its own`;
     return new Failed(problem, await fixFor(exam, 'host'));
   }
-  const [name, fix] = bySetting[code] ?? [];
+  const [name, fix] = (Object.hasOwn(bySetting, code) && bySetting[code]) || [];
   if (fix === undefined)
     return new Failed(`${where} itself`, [
       'README, Errors, says what it means; the log of the proxy, what was asked',

@@ -7,10 +7,14 @@ import type { Examination } from './examination.ts';
 import { type Check, type Finding, failed, ok, Skipped } from './finding.ts';
 import { fixFor, trustLine } from './fixes.ts';
 import { arrival } from './front.ts';
+import type { Answer } from './publicWay.ts';
 
 const loopback = /^(?:127\.|::1$)/;
 /** What `/stats` tells, in every version. */
 const figures = z.object({ totalCached: z.number() });
+
+/** How the proxy says that `/stats` is not for whoever asks, or that it is not meant by this host. */
+const shut = ['UNAUTHORIZED', 'INVALID_HOST', 'NOT_FOUND', 'INVALID_REQUEST'];
 
 const visitor: Check = {
   name: 'visitor-address',
@@ -119,8 +123,11 @@ const stats: Check = {
     }
     const way = await exam.way;
     for (const host of [exam.url.host, 'localhost']) {
-      const { text } = await way.askUnder(host, '/stats').catch(() => ({ text: '' }));
-      if (!isStats(text)) continue;
+      const answer = await way.askUnder(host, '/stats').catch(() => undefined);
+      if (!isStats(answer?.text ?? '')) {
+        requireRefusal(answer, host === exam.url.host);
+        continue;
+      }
       return failed(`strangers read /stats, which names sandboxes (Host: ${host})`, [
         'In .env of the proxy:',
         '  STATS_TOKEN=…   # 16 or more characters: openssl rand -hex 32',
@@ -131,6 +138,16 @@ const stats: Check = {
     return ok('strangers do not read /stats');
   },
 };
+
+/**
+ * A front may answer for a host that is not meant for the proxy, or break off; for the public one
+ * only the proxy's own refusal says something.
+ */
+function requireRefusal(answer: Answer | undefined, isPublic: boolean): void {
+  const { status = 'not', code } = answer ?? {};
+  if (code === undefined ? !isPublic : shut.includes(code)) return;
+  throw new Skipped(`/stats is answered ${code ?? status}, which does not say who may read it`);
+}
 
 function isStats(text: string): boolean {
   try {

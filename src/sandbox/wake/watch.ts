@@ -54,6 +54,11 @@ async function tell(wake: Wake | string, req: Request, res: Response): Promise<v
   req.exchange.whenDraining(() => res.end()); // The page looks again, and finds another instance.
   await wake.done.then(
     () => events.end('ready', ''),
-    (error) => events.end('failed', asProxyError(error).message),
+    (error) => {
+      const { code, message } = asProxyError(error);
+      // The sandbox is up: the page that is found there says what is missing.
+      if (code === 'PORT_NOT_LISTENING') events.end('ready', '');
+      else events.end('failed', message);
+    },
   );
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Exchange } from '../../../src/exchange.ts';
 import { isLoop, requestHead } from '../../../src/proxy/requestHead.ts';
+import { beginTrace } from '../../../src/telemetry/trace.ts';
 
 const token = 'secret-token';
 const exchange = new Exchange(
@@ -29,6 +30,7 @@ exchange.upstream = {
   headers: ['x-daytona-preview-token', token],
   again: () => Promise.reject(new Error('nobody refuses here')),
 };
+exchange.trace = beginTrace(exchange.requestId);
 const build = (...rawHeaders: string[]) => requestHead(rawHeaders, exchange, 'local');
 const valuesOf = (head: string[], name: string) =>
   head.filter((_value, i) => i % 2 === 1 && head[i - 1]?.toLowerCase() === name);
