@@ -17,13 +17,11 @@ export function otherPort(
   const [first, last] = [`${port}-`, `-${port}`];
   // A UUID may stand there without its dashes.
   const isId = (text: string) => text.replaceAll('-', '') === id.replaceAll('-', '');
-  let moved: string | undefined;
-  if (label.startsWith(first) && isId(label.slice(first.length))) {
-    moved = `${other}-${label.slice(first.length)}`;
-  } else if (label.endsWith(last) && isId(label.slice(0, -last.length))) {
-    moved = `${label.slice(0, -last.length)}-${other}`;
-  }
-  return moved === undefined || moved.length > 63
-    ? undefined
-    : [moved, ...domain].join('.') + suffix;
+  const portFirst = label.startsWith(first) && isId(label.slice(first.length));
+  const idFirst = label.endsWith(last) && isId(label.slice(0, -last.length));
+  if (portFirst === idFirst) return undefined; // Neither, or `3-3`: nobody can say which is the port.
+  const moved = portFirst
+    ? `${other}-${label.slice(first.length)}`
+    : `${label.slice(0, -last.length)}-${other}`;
+  return moved.length > 63 ? undefined : [moved, ...domain].join('.') + suffix;
 }
