@@ -1,27 +1,16 @@
 /** The recipe for OpenTelemetry, loaded into the program by --import. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ask, openWebSocket } from '../support/client.ts';
-import { echoSockets } from '../support/echo.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Program, startProbed } from '../support/program.ts';
-import { domain, type Rig, startRig } from '../support/rig.ts';
+import { domain } from '../support/rig.ts';
+import { traceparent as given, startTracedRig, type TracedRig } from '../support/tracedRig.ts';
 
-const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-let rig: Rig;
+let rig: TracedRig;
 let program: Program;
-let seen: IncomingHttpHeaders[];
 
 beforeEach(async () => {
-  seen = [];
-  rig = await startRig({
-    app: (req, res) => {
-      seen.push(req.headers);
-      res.end();
-    },
-  });
-  echoSockets(rig.app);
-  rig.app.on('upgrade', ({ headers }) => seen.push(headers));
+  rig = await startTracedRig();
 });
 afterEach(async () => {
   program.child.kill('SIGKILL');
@@ -50,7 +39,7 @@ test('requests go on below the SDK’s own span, and WebSockets, which it does n
   await ask(port, { host: rig.host(), headers: { traceparent: given } });
   const { socket } = await openWebSocket(port, rig.host(), '/', { traceparent: given });
   socket.terminate();
-  const [request, upgrade] = seen.map(({ traceparent }) => traceparent);
+  const [request, upgrade] = rig.seen.map(({ traceparent }) => traceparent);
   expect(request).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[\da-f]{16}-01$/);
   expect(request).not.toBe(given);
   expect(upgrade).toBe(given);

@@ -1,24 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ask, openWebSocket } from '../../support/client.ts';
-import { echoSockets } from '../../support/echo.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type Rig, startRig } from '../../support/rig.ts';
+import { traceparent as given, startTracedRig, type TracedRig } from '../../support/tracedRig.ts';
 
-const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-let rig: Rig;
-let seen: IncomingHttpHeaders[];
+let rig: TracedRig;
 
 beforeEach(async () => {
-  seen = [];
-  rig = await startRig({
-    app: (req, res) => {
-      seen.push(req.headers);
-      res.end();
-    },
-  });
-  echoSockets(rig.app);
-  rig.app.on('upgrade', ({ headers }) => seen.push(headers));
+  rig = await startTracedRig();
 });
 afterEach(() => rig.close());
 
@@ -30,7 +18,7 @@ describe('a trace', () => {
   test('of a visitor’s goes on to the sandbox as it came, and stands in the log', async () => {
     const headers = { traceparent: given, tracestate: 'vendor=1' };
     await ask(rig.proxy.port, { host: rig.host(), headers });
-    expect(seen[0]).toMatchObject(headers);
+    expect(rig.seen[0]).toMatchObject(headers);
     await traced();
     expect(traceIds()).toEqual(['4bf92f3577b34da6a3ce929d0e0e4736']);
   });
@@ -40,8 +28,8 @@ describe('a trace', () => {
     await traced();
     expect(traceIds()).toEqual([undefined]);
     const id = String(headers['x-request-id']).replaceAll('-', '');
-    expect(seen[0]?.traceparent).toMatch(new RegExp(`^00-${id}-[\\da-f]{16}-01$`));
-    expect(seen[0]?.tracestate).toBeUndefined();
+    expect(rig.seen[0]?.traceparent).toMatch(new RegExp(`^00-${id}-[\\da-f]{16}-01$`));
+    expect(rig.seen[0]?.tracestate).toBeUndefined();
   });
 
   test('that is not valid does not go on, nor its state, nor a second one beside it', async () => {
@@ -49,14 +37,14 @@ describe('a trace', () => {
       host: rig.host(),
       headers: { traceparent: [given, given], TraceState: 'a=1', trace_parent: 'x' },
     });
-    expect(seen[0]?.traceparent).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-01$/);
-    expect(seen[0]?.traceparent).not.toContain(given.slice(3, 35));
-    expect(seen[0]?.tracestate).toBeUndefined();
+    expect(rig.seen[0]?.traceparent).toMatch(/^00-[\da-f]{32}-[\da-f]{16}-01$/);
+    expect(rig.seen[0]?.traceparent).not.toContain(given.slice(3, 35));
+    expect(rig.seen[0]?.tracestate).toBeUndefined();
   });
 
   test('goes with a WebSocket’s handshake too', async () => {
     const { socket } = await openWebSocket(rig.proxy.port, rig.host(), '/', { traceparent: given });
-    expect(seen[0]?.traceparent).toBe(given);
+    expect(rig.seen[0]?.traceparent).toBe(given);
     socket.terminate();
   });
 });

@@ -2,30 +2,9 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import type { FinishedExchange } from '../../../src/telemetry/observer.ts';
-import { Timeline } from '../../../src/telemetry/timeline.ts';
+import { finishedRequest } from '../../support/finishedExchange.ts';
 
-const exchange: FinishedExchange = {
-  requestId: 'r',
-  traceId: 't',
-  kind: 'request',
-  method: 'GET',
-  host: '3000-abc.example.com',
-  path: '/',
-  status: 200,
-  code: undefined,
-  client: '203.0.113.9',
-  sandbox: { id: 'abc', port: 3000 },
-  carried: true,
-  durationMs: 12,
-  phases: new Timeline(),
-  firstByteMs: 10,
-  bytesUp: 3,
-  bytesDown: 5,
-  cache: 'hit',
-  retries: 0,
-  healed: 0,
-  upstream: 'edge.test:443',
-};
+const exchange: FinishedExchange = { ...finishedRequest, bytesUp: 3 };
 
 const series = (text: string) =>
   new Set(
