@@ -1,8 +1,6 @@
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
-import { remembered } from '../remembered.ts';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { countersOf } from './counters.ts';
 import { addGauges, type Present } from './gauges.ts';
-import { Histogram } from './histogram.ts';
 import { type FinishedExchange, type Observer, wakeSteps } from './observer.ts';
 
 /** What Prometheus is told. */
@@ -15,7 +13,7 @@ export interface Metrics {
 }
 
 /** From a cached page to a model that thinks for minutes, in seconds. */
-const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /**
  * Counts and measures what the observers are told, in a registry of its own. No label holds anything
@@ -26,22 +24,30 @@ export function createMetrics(): Metrics {
   const durations = new Histogram({
     name: 'daytona_proxy_request_duration_seconds',
     help: 'From the arrival of a request to the end of its answer, WebSockets and event streams left out. outcome is sandbox, own (our own page), left (the client did) or the code of our error.',
-    bounds,
+    labelNames: ['method', 'status', 'outcome'] as const,
+    buckets,
+    registers,
   });
   const firstBytes = new Histogram({
     name: 'daytona_proxy_first_byte_seconds',
     help: 'From the arrival of a request to the first byte of its sandbox’s answer.',
-    bounds,
+    labelNames: ['kind'] as const,
+    buckets,
+    registers,
   });
   const calls = new Histogram({
     name: 'daytona_proxy_daytona_call_duration_seconds',
     help: 'Calls to the Daytona API; outcome is ok, or what the failure means.',
-    bounds: bounds.filter((bound) => bound <= 60),
+    labelNames: ['call', 'outcome'] as const,
+    buckets: buckets.filter((bound) => bound <= 60),
+    registers,
   });
   const wakes = new Histogram({
     name: 'daytona_proxy_wake_duration_seconds',
     help: 'From a visitor at a sandbox that sleeps to the answer of its port (done), or until it was given up (failed, not-listening).',
-    bounds: [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600],
+    labelNames: ['outcome'] as const,
+    buckets: [1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600],
+    registers,
   });
   const streams = new Counter({
     name: 'daytona_proxy_streams_total',
@@ -49,36 +55,28 @@ export function createMetrics(): Metrics {
     labelNames: ['kind', 'outcome'] as const,
     registers,
   });
-  // To put labels into words takes longer than all other counting.
-  const seriesOf = remembered((outcome) =>
-    remembered((method) =>
-      remembered((status) =>
-        durations.series(`method="${method}",status="${status}",outcome="${outcome}"`),
-      ),
-    ),
-  );
-  const firstByteOf = remembered((kind) => firstBytes.series(`kind="${kind}"`));
-  for (const kind of ['request', 'websocket', 'events']) firstByteOf(kind);
+  for (const kind of ['request', 'websocket', 'events'] as const) firstBytes.zero({ kind });
   for (const kind of ['websocket', 'events']) streams.inc({ kind, outcome: 'sandbox' }, 0);
-  for (const step of wakeSteps) if (step !== 'start') wakes.series(`outcome="${step}"`);
+  for (const outcome of wakeSteps) if (outcome !== 'start') wakes.zero({ outcome });
   const counters = countersOf(registers);
 
   const finished = (exchange: FinishedExchange) => {
     const { kind, method, status, firstByteMs } = exchange;
     const outcome = outcomeOf(exchange);
     if (kind === 'request') {
-      seriesOf(outcome)(methodClass(method))(statusClass(status)).observe(exchange.durationMs);
+      const labels = { method: methodClass(method), status: statusClass(status), outcome };
+      durations.observe(labels, exchange.durationMs / 1000);
     } else {
       streams.inc({ kind, outcome });
     }
-    if (firstByteMs !== undefined) firstByteOf(kind).observe(firstByteMs);
+    if (firstByteMs !== undefined) firstBytes.observe({ kind }, firstByteMs / 1000);
     counters.add(exchange);
   };
   return {
     observer: {
       finished,
       apiCall: (call, outcome, ms) => {
-        calls.series(`call="${call}",outcome="${outcome}"`).observe(ms);
+        calls.observe({ call, outcome }, ms / 1000);
         counters.called(outcome);
       },
       attempt: counters.attempt,
@@ -86,14 +84,13 @@ export function createMetrics(): Metrics {
       healed: counters.healed,
       wake: (step, ms) => {
         counters.wake(step);
-        if (step !== 'start') wakes.series(`outcome="${step}"`).observe(ms);
+        if (step !== 'start') wakes.observe({ outcome: step }, ms / 1000);
       },
     },
     show: (present) => addGauges(registers, present),
     scrape: async () => {
       const texts = [...registers, processMetrics()].map((registry) => registry.metrics());
-      const histograms = [durations, firstBytes, calls, wakes].map((each) => each.text());
-      return [...histograms, ...(await Promise.all(texts))].join('\n');
+      return (await Promise.all(texts)).join('\n');
     },
   };
 }

@@ -73,16 +73,16 @@ test('writes a histogram whose buckets add up, each with those below it', async 
   for (const ms of [5, 6, 400_000]) metrics.observer.finished?.({ ...exchange, durationMs: ms });
   const of = 'method="read",status="2xx",outcome="sandbox"';
   const name = 'daytona_proxy_request_duration_seconds';
-  const told = (await metrics.scrape()).split('\n').filter((line) => line.includes(`{${of}`));
+  const told = (await metrics.scrape()).split('\n').filter((line) => line.includes(of));
   const value = (start: string) =>
     told
       .find((line) => line.startsWith(start))
       ?.split(' ')
       .at(-1);
-  expect(value(`${name}_bucket{${of},le="0.005"}`)).toBe('1');
-  expect(value(`${name}_bucket{${of},le="0.01"}`)).toBe('2');
-  expect(value(`${name}_bucket{${of},le="300"}`)).toBe('2');
-  expect(value(`${name}_bucket{${of},le="+Inf"}`)).toBe('3');
+  expect(value(`${name}_bucket{le="0.005",${of}}`)).toBe('1');
+  expect(value(`${name}_bucket{le="0.01",${of}}`)).toBe('2');
+  expect(value(`${name}_bucket{le="300",${of}}`)).toBe('2');
+  expect(value(`${name}_bucket{le="+Inf",${of}}`)).toBe('3');
   expect(value(`${name}_count{`)).toBe('3');
   expect(Number(value(`${name}_sum{`))).toBeCloseTo(400.011);
 });
