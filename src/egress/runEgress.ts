@@ -1,18 +1,18 @@
 import { type EgressConfig, egressSettings, readEgressConfig } from '../config/egressConfig.ts';
-import { runService } from '../lifecycle/service.ts';
+import { runProgram } from '../lifecycle/runProgram.ts';
 import type { Log } from '../log/logger.ts';
 import { type RunningEgress, startEgress } from './startEgress.ts';
 
-/** Runs the egress proxy; see `runService`. */
+/** Runs the egress proxy; see `runProgram`. */
 export function runEgress(format?: 'json'): Promise<void> {
-  const service = {
+  const program = {
     variables: egressSettings,
     read: readEgressConfig,
     start: startEgress,
     announce,
     prefix: 'EGRESS_',
   };
-  return runService<EgressConfig, RunningEgress>(service, format);
+  return runProgram<EgressConfig, RunningEgress>(program, format);
 }
 
 function announce(config: EgressConfig, { port, maxConnections }: RunningEgress, log: Log): void {

@@ -11,7 +11,7 @@ interface Running extends Pick<Stoppable, 'openWork'> {
   close(hurryMs?: number): Promise<void>;
 }
 
-export interface Service<Settings, Started extends Running> {
+export interface Program<Settings, Started extends Running> {
   /** All that it reads of the environment. */
   readonly variables: Readonly<Record<string, Variable<unknown>>>;
   /** @throws ConfigError */
@@ -23,15 +23,15 @@ export interface Service<Settings, Started extends Running> {
 }
 
 /**
- * Runs a service until a signal stops it; where it cannot start, the process ends with code 1.
+ * Runs a program until a signal stops it; where it cannot start, the process ends with code 1.
  *
  * @param format of the log, where the command line says it
  */
-export async function runService<
+export async function runProgram<
   Settings extends Pick<Config, 'LOG_LEVEL' | 'LOG_FORMAT'>,
   Started extends Running,
 >(
-  { variables, read, start, announce, prefix }: Service<Settings, Started>,
+  { variables, read, start, announce, prefix }: Program<Settings, Started>,
   format?: 'json',
 ): Promise<void> {
   try {
