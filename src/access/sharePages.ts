@@ -5,6 +5,7 @@ import express, {
   Router,
 } from 'express';
 import { clientLeft, type Exchange, type Visitor } from '../exchange.ts';
+import { isLocalhost } from '../host/localhost.ts';
 import { splitHost } from '../host/parse.ts';
 import { ProxyError } from '../replies/errors.ts';
 import { sendEmpty, sendJson } from '../replies/send.ts';
@@ -121,6 +122,6 @@ function publicBase(
 ): { scheme: string; host: string } {
   const { name, port: suffix } = splitHost(host);
   if (domains.includes(name)) return { scheme: proto, host: name + suffix };
-  if (/(?:^|\.)localhost$/.test(domain)) return { scheme: proto, host: `${domain}:${port}` };
+  if (isLocalhost(domain)) return { scheme: proto, host: `${domain}:${port}` };
   return { scheme: 'https', host: domain };
 }

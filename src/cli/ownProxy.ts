@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { tlsFiles } from '../config/tlsVariables.ts';
+import { isLocalhost } from '../host/localhost.ts';
+import { writeHost } from '../host/parse.ts';
 import { readTexts } from '../tls/certificateFiles.ts';
 import { readJson } from './answer.ts';
 import { CommandError } from './failure.ts';
@@ -54,15 +56,13 @@ export class OwnProxy {
 
   /** The host of a port, of the sandbox of an id or of a signed token. */
   hostOf(label: string, port: number): string {
-    const { HOST_FORMAT: format } = this.#config;
-    const first = format === 'id-first' ? `${label}-${port}` : `${port}-${label}`;
-    return `${first}.${this.#domain}`;
+    return writeHost(label, port, this.#domain, this.#config.HOST_FORMAT);
   }
 
   /** The address by which visitors come, as far as the configuration says it. */
   urlOf(label: string, port: number, path = '/'): string {
     const { PROXY_PROTOCOL: said, PORT: ownPort } = this.#config;
-    const own = /(?:^|\.)localhost$/.test(this.#domain);
+    const own = isLocalhost(this.#domain);
     const scheme = said ?? (own && !this.#tls ? 'http' : 'https');
     return `${scheme}://${this.hostOf(label, port)}${own ? `:${ownPort}` : ''}${path}`;
   }

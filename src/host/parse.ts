@@ -26,6 +26,16 @@ export function parseHost(
   return parseLabel(name.slice(0, dot), format);
 }
 
+/** Writes the host of a sandbox's port below a domain, as `parseHost` reads it. */
+export function writeHost(
+  id: string,
+  port: number | string,
+  domain: string,
+  format: HostFormat,
+): string {
+  return `${format === 'id-first' ? `${id}-${port}` : `${port}-${id}`}.${domain}`;
+}
+
 /** Divides a Host header into its name, without a trailing dot, and its `:port`, if it has one. */
 export function splitHost(host: string): { readonly name: string; readonly port: string } {
   const port = /:\d{1,5}$/.exec(host)?.[0] ?? '';

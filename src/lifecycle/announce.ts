@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { cookieSecrets } from '../config/cookieSecrets.ts';
+import { isLocalhost } from '../host/localhost.ts';
 import type { Log } from '../log/logger.ts';
 import { redisAddress } from '../store/address.ts';
 import { type Certificate, certificateWarnings } from '../tls/certificate.ts';
@@ -60,7 +61,7 @@ export function announce(
   if (
     config.STATS_TOKEN === undefined &&
     // Without a domain it is tried out on one's own machine, and told of that below.
-    domains.some((name) => !/(?:^|\.)localhost$/.test(name))
+    domains.some((name) => !isLocalhost(name))
   ) {
     log('warn', 'start.warning', {
       warning:

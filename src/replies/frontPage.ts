@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type RequestHandler, Router } from 'express';
-import { type HostFormat, splitHost } from '../host/parse.ts';
+import { isLocalhost } from '../host/localhost.ts';
+import { type HostFormat, splitHost, writeHost } from '../host/parse.ts';
 import { escapeHtml, type PageContent } from './page.ts';
 import { sendPage, wantsPage } from './send.ts';
 
@@ -23,7 +24,7 @@ export function frontPage({ domains, format }: FrontPageRules): Router {
     const [domain = name === 'localhost' ? name : 'example.com'] = domains;
     const own = domains.includes(name) ? name : domain;
     // The port by which somebody is here leads nowhere where a front stands before another name.
-    const shown = own === name || /(?:^|\.)localhost$/.test(own) ? own + port : own;
+    const shown = own === name || isLocalhost(own) ? own + port : own;
     return sendPage(req, res, content(shown, format));
   };
   return router.get('/', show);
@@ -39,8 +40,7 @@ function isOwn(host: string, domains: readonly string[]): boolean {
 }
 
 function content(domain: string, format: HostFormat): PageContent {
-  const address = (port: string, id: string) =>
-    escapeHtml(`${format === 'id-first' ? `${id}-${port}` : `${port}-${id}`}.${domain}`);
+  const address = (port: string, id: string) => escapeHtml(writeHost(id, port, domain, format));
   const both =
     format === 'auto' ? ' The other way round, the sandbox before the port, works too.' : '';
   return {

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
+import { isLocalhost } from '../host/localhost.ts';
 
 const privateNetworks = new BlockList();
 for (const [network, bits] of [
@@ -47,11 +48,6 @@ for (const [network, bits] of [
 export function isPrivateAddress(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && privateNetworks.check(address, family === 4 ? 'ipv4' : 'ipv6');
-}
-
-/** True for `localhost` and every name under it, which are loopback (RFC 6761, section 6.3). */
-export function isLocalhost(hostname: string): boolean {
-  return /(?:^|\.)localhost\.?$/i.test(hostname);
 }
 
 /** Says whether sandboxes may live on private addresses. */

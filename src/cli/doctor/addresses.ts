@@ -1,10 +1,11 @@
+import { isLocalhost } from '../../host/localhost.ts';
 import { readJson } from '../answer.ts';
 import { isHealth } from '../ownProxy.ts';
 import { strangeHost } from './dns.ts';
 import type { Examination } from './examination.ts';
 import { type Check, failed, ok, Skipped } from './finding.ts';
 import { addressOf } from './front.ts';
-import { isAddress, isLocal } from './network.ts';
+import { isAddress } from './network.ts';
 
 const patienceMs = 5_000;
 /** What a machine without IPv6 makes of an address: nothing is known of it. */
@@ -17,7 +18,7 @@ export const everyAddress: Check = {
     const reached = await addressOf(exam).catch(() => undefined);
     if (reached?.result !== 'ok') throw new Skipped('public-address has to be right first');
     const all = [...new Set([exam.url.hostname, ...exam.config.PROXY_DOMAIN])];
-    const domains = all.filter((domain) => !isLocal(domain) && !isAddress(domain));
+    const domains = all.filter((domain) => !isLocalhost(domain) && !isAddress(domain));
     const places = (await Promise.all(domains.map((domain) => placesOf(exam, domain)))).flat();
     if (places.length === 0) throw new Skipped('DNS has none to look at');
     const problems = await Promise.all(places.map((place) => problemAt(exam, place)));

@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import type { HostFormat } from '../../host/parse.ts';
+import { isLocalhost } from '../../host/localhost.ts';
+import { type HostFormat, writeHost } from '../../host/parse.ts';
 import { plainAddress } from '../../host/visitor.ts';
 import type { Examination } from './examination.ts';
 import { type Check, Failed, type Finding, failed, ok, Skipped } from './finding.ts';
-import { isAddress, isLocal } from './network.ts';
-
-/** The host of a sandbox's port below a domain. */
-export function sandboxHost(id: string, port: number, domain: string, format: HostFormat): string {
-  return `${format === 'id-first' ? `${id}-${port}` : `${port}-${id}`}.${domain}`;
-}
+import { isAddress } from './network.ts';
 
 /** A host of a sandbox that there is not. */
 export function strangeHost(domain: string, format: HostFormat = 'auto'): string {
-  return sandboxHost(`doctor-${randomBytes(6).toString('hex')}`, 3000, domain, format);
+  return writeHost(`doctor-${randomBytes(6).toString('hex')}`, 3000, domain, format);
 }
 
 /** Whether every name below each domain leads to the same place, and as far as it shows, here. */
@@ -22,7 +18,7 @@ export const dnsCheck: Check = {
   find: async (exam: Examination): Promise<Finding> => {
     const { PROXY_DOMAIN } = exam.config;
     const domains = PROXY_DOMAIN.length > 0 ? PROXY_DOMAIN : [exam.domain];
-    const asked = domains.filter((domain) => !isLocal(domain));
+    const asked = domains.filter((domain) => !isLocalhost(domain));
     if (asked.some(isAddress)) throw new Skipped('an address has no names below it');
     if (asked.length === 0)
       throw new Skipped('needs none: browsers lead *.localhost to their own machine');

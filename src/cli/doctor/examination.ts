@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../config/config.ts';
 import { tlsFiles } from '../../config/tlsVariables.ts';
+import { isLocalhost } from '../../host/localhost.ts';
 import type { Cli } from '../cli.ts';
 import { CommandError } from '../failure.ts';
 import { OwnProxy } from '../ownProxy.ts';
 import { Skipped } from './finding.ts';
 import { type FrontKind, recognize } from './fronts.ts';
-import { isHere, isLocal, Network, type Pin } from './network.ts';
+import { isHere, Network, type Pin } from './network.ts';
 import { PublicWay } from './publicWay.ts';
 
 export interface DoctorOptions {
@@ -55,7 +56,7 @@ export class Examination {
     if (domain === undefined) {
       throw new Skipped('PROXY_DOMAIN is not set; say the public address: --url https://…');
     }
-    const local = isLocal(domain);
+    const local = isLocalhost(domain);
     const scheme = PROXY_PROTOCOL ?? (local && !tlsFiles(this.config) ? 'http' : 'https');
     return new URL(`${scheme}://${domain}${local ? `:${PORT}` : ''}`);
   }

@@ -1,5 +1,6 @@
 import { Resolver, lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
+import { isLocalhost } from '../../host/localhost.ts';
 
 /** An address to take for a name (`*` is all) on one port, in the place of what DNS says. */
 export interface Pin {
@@ -62,15 +63,10 @@ export class Network {
     const pinned = this.pinned(name, port);
     if (pinned !== undefined) return [entry(pinned)];
     // As browsers do, whatever DNS says (RFC 6761, section 6.3); many systems know localhost alone.
-    if (isLocal(name)) return ['127.0.0.1', '::1'].map(entry);
+    if (isLocalhost(name)) return ['127.0.0.1', '::1'].map(entry);
     if (this.#asksServer) return (await this.addressesOf(name)).map(entry);
     return systemLookup(name, { all: true });
   }
-}
-
-/** True for names that lead to the machine itself, wherever it is. */
-export function isLocal(domain: string): boolean {
-  return /(?:^|\.)localhost$/.test(domain);
 }
 
 /** True for an IP address, also as it stands in a URL: there is no name below it. */
@@ -80,7 +76,7 @@ export function isAddress(hostname: string): boolean {
 
 /** True where no other machine is between: nobody can listen, whatever the protocol. */
 export function isHere(hostname: string): boolean {
-  return isLocal(hostname) || /^(?:127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+  return isLocalhost(hostname) || /^(?:127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }
 
 function entry(address: string): { address: string; family: number } {

@@ -1,9 +1,9 @@
+import { writeHost } from '../../host/parse.ts';
 import { readText } from '../answer.ts';
 import { called } from '../name.ts';
 import { isOpenCode } from '../probes.ts';
 import { checkTerminal } from '../terminal.ts';
 import { previewToken } from './daytona.ts';
-import { sandboxHost } from './dns.ts';
 import type { Examination } from './examination.ts';
 import { type Check, failed, ok, Skipped } from './finding.ts';
 import { addressOf } from './front.ts';
@@ -32,7 +32,7 @@ function appOf(exam: Examination) {
     if (reached?.result !== 'ok') throw new Skipped('public-address has to be right first');
     // Whoever stands in between could take the sandbox's token: it goes only where TLS says who it is.
     // And not by another connection than the one that has said so.
-    const host = sandboxHost(sandbox, port, exam.domain, exam.config.HOST_FORMAT);
+    const host = writeHost(sandbox, port, exam.domain, exam.config.HOST_FORMAT);
     const mayShow = exam.url.protocol === 'http:' ? exam.staysHere(host) : await isTrusted(exam);
     const token = mayShow ? await previewToken(exam, sandbox).catch(() => undefined) : undefined;
     const headers: Record<string, string> =

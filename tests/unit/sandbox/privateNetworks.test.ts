@@ -1,9 +1,5 @@
 import { expect, test } from '@jest/globals';
-import {
-  isLocalhost,
-  isPrivateAddress,
-  privatePolicy,
-} from '../../../src/sandbox/privateNetworks.ts';
+import { isPrivateAddress, privatePolicy } from '../../../src/sandbox/privateNetworks.ts';
 
 test.each([
   '127.0.0.1',
@@ -56,16 +52,6 @@ test.each([
   'localhost',
 ])('%s is not', (address) => {
   expect(isPrivateAddress(address)).toBe(false);
-});
-
-test.each([
-  ['localhost', true],
-  ['3000-abc.proxy.localhost', true],
-  ['a.localhost.', true],
-  ['localhost.example.com', false],
-  ['notlocalhost', false],
-])('%s is loopback by its name: %s', (name, expected) => {
-  expect(isLocalhost(name)).toBe(expected);
 });
 
 test.each([
